@@ -1,0 +1,48 @@
+"""Billers: the bank's business customers, their product module and their settings."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from invoicing.notices import Channel
+
+
+class Module(StrEnum):
+    E_INVOICE = "e_invoice"
+    PINTU_KELAS = "pintu_kelas"
+
+
+class BillerState(StrEnum):
+    REGISTERED = "registered"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class ReleaseMode(StrEnum):
+    """Who lets a checked upload go: another person (default), or the check itself when there is no warning."""
+
+    BY_CHECKER = "by_checker"
+    AUTOMATIC = "automatic"
+
+
+class OnErrors(StrEnum):
+    """What becomes of a workbook with bad rows."""
+
+    ACCEPT_GOOD_ROWS = "accept_good_rows"
+    REFUSE_ALL = "refuse_all"
+
+
+@dataclass(frozen=True, slots=True)
+class Biller:
+    biller_id: str
+    name: str
+    module: Module
+    state: BillerState
+    company_code: str
+    """Prefix of every virtual account number of this biller, digits, unique within the bank."""
+    giro_account: str
+    release: ReleaseMode = ReleaseMode.BY_CHECKER
+    on_errors: OnErrors = OnErrors.ACCEPT_GOOD_ROWS
+    channels: tuple[Channel, ...] = (Channel.EMAIL,)
+    language: str = "id"
+    help_contact: str = ""
+    """How a payer reaches the biller, as shown at the foot of every notice."""

@@ -1,0 +1,45 @@
+"""Domain errors. Each surface (API, command, SNAP) maps them to its own codes once."""
+
+
+class InvoicingError(Exception):
+    """Base of all errors that the domain raises on purpose."""
+
+
+class MissingSettingError(InvoicingError):
+    """A function asked for an environment variable that its deployment does not set."""
+
+
+class BillerNotFoundError(InvoicingError):
+    """No biller has this id."""
+
+
+class BillerNotActiveError(InvoicingError):
+    """The biller is registered or suspended: nothing may be uploaded, released or sent for it."""
+
+
+class UploadNotFoundError(InvoicingError):
+    """This biller has no upload of this id (another biller's upload looks the same)."""
+
+
+class UploadStateError(InvoicingError):
+    """The upload is in a state that does not permit the step asked for. ``str(error)`` names both."""
+
+
+class SamePersonError(InvoicingError):
+    """The releaser of an upload must not be the person who uploaded it."""
+
+
+class WarningsNotAcknowledgedError(InvoicingError):
+    """The upload has warnings that the releaser did not acknowledge."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(", ".join(missing))
+        self.missing = missing
+
+
+class VirtualAccountRangeError(InvoicingError):
+    """The company code has too few customer numbers left."""
+
+
+class PlanCorruptError(InvoicingError):
+    """A plan's bytes are not what the chunk message says: a defect, never to be retried blindly."""
