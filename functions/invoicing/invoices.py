@@ -86,8 +86,8 @@ class PlanLine(TypedDict):
 
     row: int
     """Excel row of the invoice's first row."""
-    rows: int
-    """How many workbook rows it was made of."""
+    more_rows: NotRequired[list[int]]
+    """The other workbook rows that were merged into it (product rows)."""
     invoice: InvoiceDraft
 
 
