@@ -1,7 +1,7 @@
 """The one place that reads the environment: lazily, once per process.
 
 Each function gets only the variables it needs from ``template.yaml``; asking for one that it was not
-given raises ``MissingSettingError`` at the call, which ``tests/integration/test_template.py`` turns into a test failure.
+given raises ``MissingSettingError``; ``tests/integration/test_template.py`` holds the template against this.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The DynamoDB client, items to and from attribute values, and what a failed write says.
 
-Items are plain dictionaries of str, int, bool, bytes-free lists and dictionaries. boto3's own serialiser handles more types at
-several times the cost per item; writing invoices is the hot path.
+Items are plain dictionaries of str, int, bool, list and dict. boto3's own serialiser handles more types at several
+times the cost per item; writing invoices is the hot path.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ Item = dict[str, "AttributeValueTypeDef"]
 
 @lru_cache(maxsize=1)
 def client() -> "DynamoDBClient":
-    """The process's client. Client-side parameter validation is off: our items are built in one place and it halves the CPU."""
+    """The process's client. Parameter validation is off: store/ alone builds items, and it doubles the CPU."""
     config = Config(
         parameter_validation=False,
         retries={"mode": "standard", "total_max_attempts": 5},

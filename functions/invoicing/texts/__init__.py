@@ -1,7 +1,7 @@
 """All words that users read: Indonesian first, English second, in one catalogue.
 
-``texts/id/{area}.py`` and ``texts/en/{area}.py`` each hold ``TEXTS: dict[str, str]``; the key ``uploads.empty_sheet.what``
-is ``TEXTS["empty_sheet.what"]`` of area ``uploads``. Both languages have the same keys and placeholders (tested).
+``texts/id/{area}.py`` and ``texts/en/{area}.py`` each hold ``TEXTS: dict[str, str]``; the key
+``uploads.empty_sheet.what`` is ``TEXTS["empty_sheet.what"]`` of area ``uploads``. Both languages have the same keys and placeholders (tested).
 """
 
 from functools import lru_cache

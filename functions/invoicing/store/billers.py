@@ -1,0 +1,78 @@
+"""Billers table: one item per biller, key ``pk = biller_id``."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from invoicing.billers import Biller, BillerState, Module, OnErrors, ReleaseMode
+from invoicing.errors import BillerNotFoundError
+from invoicing.notices import Channel
+from invoicing.settings import get_settings
+from invoicing.store import dynamodb
+
+
+def load_biller(biller_id: str) -> Biller:
+    """Raises BillerNotFoundError."""
+    answer = dynamodb.client().get_item(
+        TableName=get_settings().billers_table, Key={"pk": {"S": biller_id}}, ConsistentRead=True
+    )
+    if "Item" not in answer:
+        raise BillerNotFoundError(biller_id)
+    return _read_biller(dynamodb.from_item(answer["Item"]))
+
+
+def register_biller(biller: Biller) -> bool:
+    """Create the biller and its VA counter in one transaction; False when it is registered already.
+
+    The counter's key makes the company code unique within the bank: two billers can never share VA numbers.
+    """
+    settings = get_settings()
+    record = {
+        "pk": biller.biller_id,
+        "name": biller.name,
+        "module": biller.module,
+        "state": biller.state,
+        "company_code": biller.company_code,
+        "giro_account": biller.giro_account,
+        "release": biller.release,
+        "on_errors": biller.on_errors,
+        "channels": list(biller.channels),
+        "language": biller.language,
+        "help_contact": biller.help_contact,
+    }
+    counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
+    try:
+        dynamodb.client().transact_write_items(
+            TransactItems=[
+                {
+                    "Put": {
+                        "TableName": table,
+                        "Item": dynamodb.to_item(item),
+                        "ConditionExpression": "attribute_not_exists(pk)",
+                    }
+                }
+                for table, item in ((settings.billers_table, record), (settings.counters_table, counter))
+            ]
+        )
+    except ClientError as error:
+        codes = dynamodb.read_cancellation_codes(error)
+        if codes is None or codes[0] != "ConditionalCheckFailed":
+            raise
+        return False
+    return True
+
+
+def _read_biller(record: dict[str, Any]) -> Biller:
+    return Biller(
+        biller_id=record["pk"],
+        name=record["name"],
+        module=Module(record["module"]),
+        state=BillerState(record["state"]),
+        company_code=record["company_code"],
+        giro_account=record["giro_account"],
+        release=ReleaseMode(record["release"]),
+        on_errors=OnErrors(record["on_errors"]),
+        channels=tuple(Channel(channel) for channel in record["channels"]),
+        language=record["language"],
+        help_contact=record.get("help_contact", ""),
+    )
