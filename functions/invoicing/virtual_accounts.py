@@ -44,7 +44,7 @@ def is_valid_number(va_number: str) -> bool:
 
 def count_sequence_numbers(customer_number_digits: int) -> int:
     """How many VA numbers a company code has: all customer digits but the check digit count up."""
-    return 10 ** (customer_number_digits - 1)
+    return int(10 ** (customer_number_digits - 1))
 
 
 def build_va_number(company_code: str, sequence: int, customer_number_digits: int) -> str:

@@ -1,0 +1,170 @@
+"""Invoices and VirtualAccounts tables: one transaction writes an invoice, its virtual account and its notices.
+
+| table | pk | sk | item |
+| Invoices | biller_id#NUMBER | current, or archived#va_number | the invoice |
+| VirtualAccounts | bank_code#va_number | | the account, and which upload and row made it |
+
+The virtual account is the row's idempotency record: it exists with my upload and row, so that row was done, even if the
+invoice has been archived since.
+"""
+
+import random
+import time
+import zlib
+from collections.abc import Iterable
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from invoicing.invoices import InvoiceDraft, InvoiceStatus, normalise_number
+from invoicing.settings import get_settings
+from invoicing.store import dynamodb
+from invoicing.virtual_accounts import VirtualAccountState
+
+STATUS_SHARDS = 8
+"""One upload of 100,000 rows must not meet one partition of the by_status index (1,000 writes/s)."""
+_READ_TRIES = 8
+
+
+def load_current_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
+    """The open or paid invoice of this number, consistently read: InvoiceDraft members, status, va_number, ..."""
+    answer = dynamodb.client().get_item(
+        TableName=get_settings().invoices_table, Key=_current_key(biller_id, number), ConsistentRead=True
+    )
+    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+
+
+def load_current_invoices(biller_id: str, numbers: list[str], *, consistent: bool) -> dict[str, dict[str, Any]]:
+    """The open or paid invoices among ``numbers`` (at most 100), by normalised number."""
+    keys = {normalise_number(number): _current_key(biller_id, number) for number in numbers}
+    items = _batch_get(get_settings().invoices_table, list(keys.values()), consistent=consistent)
+    return {normalise_number(item["number"]): item for item in map(dynamodb.from_item, items)}
+
+
+def load_virtual_account(bank_code: str, va_number: str) -> dict[str, Any] | None:
+    answer = dynamodb.client().get_item(
+        TableName=get_settings().virtual_accounts_table,
+        Key=_account_key(bank_code, va_number),
+        ConsistentRead=True,
+    )
+    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+
+
+def load_virtual_accounts(bank_code: str, va_numbers: list[str]) -> dict[str, dict[str, Any]]:
+    """The accounts that exist among ``va_numbers`` (at most 100), consistently read, by VA number."""
+    keys = [_account_key(bank_code, va_number) for va_number in va_numbers]
+    items = _batch_get(get_settings().virtual_accounts_table, keys, consistent=True)
+    return {item["va_number"]: item for item in map(dynamodb.from_item, items)}
+
+
+def build_invoice_writes(
+    *,
+    biller_id: str,
+    upload_id: str,
+    row: int,
+    bank_code: str,
+    va_number: str,
+    draft: InvoiceDraft,
+    created_at: str,
+) -> list[dict[str, Any]]:
+    """Transaction members that create an invoice and its virtual account, each only if its key is free."""
+    settings = get_settings()
+    number = normalise_number(draft["number"])
+    due_date = draft["due_date"]
+    invoice = {
+        "pk": f"{biller_id}#{number}",
+        "sk": "current",
+        "biller_id": biller_id,
+        "status": InvoiceStatus.OPEN,
+        "bank_code": bank_code,
+        "va_number": va_number,
+        "upload_id": upload_id,
+        "row": row,
+        "created_at": created_at,
+        "by_status_pk": f"{biller_id}#{InvoiceStatus.OPEN}#{compute_shard(number)}",
+        "by_status_sk": f"{due_date}#{number}",
+        **draft,
+    }
+    payer = _payer_key(draft)
+    if payer is not None:
+        invoice |= {"by_payer_pk": f"{biller_id}#{payer}", "by_payer_sk": f"{due_date}#{number}"}
+    account = {
+        "pk": f"{bank_code}#{va_number}",
+        "bank_code": bank_code,
+        "va_number": va_number,
+        "biller_id": biller_id,
+        "state": VirtualAccountState.OPEN,
+        "amount_due": draft["amount"],
+        "bills": [{"number": draft["number"], "amount": draft["amount"]}],
+        "valid_until": draft.get("valid_until"),
+        "upload_id": upload_id,
+        "row": row,
+        "created_at": created_at,
+    }
+    return [
+        build_put(settings.invoices_table, invoice),
+        build_put(settings.virtual_accounts_table, account),
+    ]
+
+
+def build_put(table: str, values: dict[str, Any]) -> dict[str, Any]:
+    """A transaction member that puts an item only if its key is free."""
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": dynamodb.to_item(values),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+    }
+
+
+def commit(writes: list[dict[str, Any]]) -> list[str] | None:
+    """Write all or nothing. None when committed; else per member why it was cancelled (``None``: fine by itself).
+
+    A repeat after a lost answer is safe: boto3 keeps one ClientRequestToken over its own retries, and the conditions
+    speak for themselves after that.
+    """
+    try:
+        dynamodb.client().transact_write_items(TransactItems=cast(Any, writes))
+    except ClientError as error:
+        codes = dynamodb.read_cancellation_codes(error)
+        if codes is None:
+            raise
+        return codes
+    return None
+
+
+def compute_shard(number: str) -> int:
+    """The shard of the by_status index that a normalised number belongs to, for ever."""
+    return zlib.crc32(number.encode()) % STATUS_SHARDS
+
+
+def _payer_key(draft: InvoiceDraft) -> str | None:
+    """A family is one payer to a school; else the biller's own customer code or NIS."""
+    if "family_code" in draft:
+        return f"family:{draft['family_code']}"
+    return f"payer:{draft['payer_code']}" if "payer_code" in draft else None
+
+
+def _current_key(biller_id: str, number: str) -> Any:
+    return {"pk": {"S": f"{biller_id}#{normalise_number(number)}"}, "sk": {"S": "current"}}
+
+
+def _account_key(bank_code: str, va_number: str) -> Any:
+    return {"pk": {"S": f"{bank_code}#{va_number}"}}
+
+
+def _batch_get(table: str, keys: Iterable[Any], *, consistent: bool) -> list[dict[str, Any]]:
+    """BatchGetItem with its unprocessed keys asked again; raises RuntimeError when they never come."""
+    items: list[dict[str, Any]] = []
+    request: Any = {table: {"Keys": list(keys), "ConsistentRead": consistent}}
+    for attempt in range(_READ_TRIES):
+        if not request[table]["Keys"]:
+            return items
+        answer = dynamodb.client().batch_get_item(RequestItems=request)
+        items += answer["Responses"].get(table, [])
+        request = answer.get("UnprocessedKeys")
+        if not request:
+            return items
+        time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
+    raise RuntimeError(f"DynamoDB left {len(request[table]['Keys'])} keys unread")
