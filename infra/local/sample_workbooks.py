@@ -35,7 +35,7 @@ LAST_NAMES = (
     "Setiawan", "Siregar", "Situmorang", "Susanto", "Syahputra", "Tanjung", "Utomo", "Wibowo", "Widodo", "Wijaya",
     "Wulandari",
 )
-FIRMS = ("PT Sumber Makmur", "CV Karya Mandiri", "Toko Sinar Jaya", "PT Nusantara Boga", "UD Tani Subur", "Klinik Sehat")
+FIRMS = ("PT Sumber Makmur", "CV Karya Mandiri", "Toko Sinar Jaya", "PT Nusantara Boga", "Klinik Sehat")
 PRODUCTS = (
     ("Langganan internet 50 Mbps", 350_000),
     ("Sewa ruko per bulan", 4_500_000),

@@ -17,6 +17,7 @@ EXAMPLE_SHEET = "Contoh"
 
 REASON_HEADER = "Alasan (Reason)"
 """Header of the column that the failed-rows workbook adds; ignored when the mended file comes back."""
+REASON_ENGLISH_HEADER = "Reason (English)"
 SOURCE_ROW_HEADER = "Baris Asal (Source Row)"
 """Header of the column with the row number in the first file, likewise ignored."""
 RUNNING_NUMBER_HEADERS = ("No", "No.", "#", "No. Urut", "Nomor Urut", "Row")
@@ -123,7 +124,10 @@ def normalise_header(header: str) -> str:
     return "".join(character for character in folded if character.isalnum())
 
 
-_IGNORED = frozenset(normalise_header(name) for name in (REASON_HEADER, SOURCE_ROW_HEADER, *RUNNING_NUMBER_HEADERS))
+_IGNORED = frozenset(
+    normalise_header(name)
+    for name in (REASON_HEADER, REASON_ENGLISH_HEADER, SOURCE_ROW_HEADER, *RUNNING_NUMBER_HEADERS)
+)
 
 
 def is_ignored_header(header: str) -> bool:
