@@ -1,0 +1,319 @@
+"""Notices table: ``pk = {bank}#{va_number}``, ``sk = notice id``; the only place that builds its keys and conditions.
+
+Claiming touches no attribute of an index, since each index entry rewritten is paid for. ``due_shard``/``due_at`` (index
+``due``, sparse) exist as long as the sweeper must look after the notice.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+
+from botocore.exceptions import ClientError
+
+from invoicing import clock
+from invoicing.notices import (
+    DISPATCH_GRACE,
+    Channel,
+    Notice,
+    NoticeKind,
+    NoticeRef,
+    NoticeState,
+    PlannedNotice,
+    normalise_address,
+    states_before,
+)
+from invoicing.settings import get_settings
+from invoicing.store import dynamodb
+
+DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
+DAY_SHARDS = 8
+NOTICE_IS_NEW = "attribute_not_exists(pk)"
+"""Condition of the Put of a ``notice_item``."""
+MAX_NAME_LENGTH = 60
+"""Characters of the recipient's name kept for the greeting, so that an item stays under 1 KB: one write unit."""
+
+
+def notice_item(
+    planned: PlannedNotice,
+    *,
+    bank_code: str,
+    va_number: str,
+    biller_id: str,
+    number: str,
+    upload_id: str,
+    created_at: str,
+    not_before: str | None = None,
+) -> dynamodb.Item:
+    """A new notice as attribute values, ready for a Put under ``NOTICE_IS_NEW``.
+
+    ``created_at`` and ``not_before`` are texts of ``clock.to_text``. The recipient's hash is a plain SHA-256 within the
+    biller: it is not secret (the address is in the same item), and whoever blanks the address removes it too.
+    """
+    created = clock.from_text(created_at)
+    spread = crc32(f"{va_number}{planned.notice_id}".encode())
+    digest = hashlib.sha256(f"{biller_id}|{normalise_address(planned.recipient)}".encode()).hexdigest()[:16]
+    return dynamodb.to_item(
+        {
+            "pk": f"{bank_code}#{va_number}",
+            "sk": planned.notice_id,
+            "biller_id": biller_id,
+            "number": number,
+            "upload_id": upload_id,
+            "kind": planned.kind,
+            "channel": planned.channel,
+            "recipient": planned.recipient,
+            "recipient_name": planned.recipient_name[:MAX_NAME_LENGTH] or None,
+            "language": planned.language,
+            "state": NoticeState.QUEUED,
+            "created_at": created_at,
+            "not_before": not_before,
+            "due_shard": DUE_SHARDS[spread % len(DUE_SHARDS)],
+            "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
+            "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
+            "by_day_sk": f"{created_at}#{va_number}#{planned.notice_id}",
+            "by_recipient_pk": f"{biller_id}#{digest}",
+            "by_recipient_sk": created_at,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotice:
+    """An entry of the ``due`` index; it may be stale, so whoever acts on it states ``due_at`` as a condition."""
+
+    ref: NoticeRef
+    due_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    won: bool
+    notice: Notice | None
+    """As claimed when won; as somebody else left it when lost; None when there is no such notice."""
+
+
+def read_stream_image(image: Mapping[str, Any]) -> Notice:
+    """The notice in a stream record's new image. Raises KeyError or ValueError when it is none."""
+    return _read_notice(image)
+
+
+def load_notices(refs: Sequence[NoticeRef]) -> list[Notice]:
+    """Consistent read of up to 100 notices; those that DynamoDB has no time for are missing from the answer."""
+    table = get_settings().notices_table
+    answer = dynamodb.client().batch_get_item(
+        RequestItems={table: {"Keys": [_key(ref) for ref in refs], "ConsistentRead": True}}
+    )
+    return [_read_notice(item) for item in answer["Responses"].get(table, [])]
+
+
+def list_due(shard: str, now: datetime, limit: int) -> list[DueNotice]:
+    """The notices of one shard whose time has come, longest overdue first."""
+    answer = dynamodb.client().query(
+        TableName=get_settings().notices_table,
+        IndexName="due",
+        KeyConditionExpression="due_shard = :shard AND due_at <= :now",
+        ExpressionAttributeValues={":shard": {"S": shard}, ":now": {"S": clock.to_text(now)}},
+        Limit=limit,
+    )
+    entries = [dynamodb.from_item(item) for item in answer["Items"]]
+    return [DueNotice(_read_ref(entry), entry["due_at"]) for entry in entries]
+
+
+def claim_notice(ref: NoticeRef, owner: str, now: datetime, lease_until: datetime) -> Claim:
+    """Make ``owner`` the only one who may send a queued notice, until ``lease_until``."""
+    won, item = _move_notice(
+        ref,
+        NoticeState.CLAIMED,
+        now,
+        values={"claimed_by": owner, "lease_until": clock.to_text(lease_until)},
+        counts=("attempt",),
+        time_has_come=True,
+    )
+    return Claim(won, _read_notice(item) if item else None)
+
+
+def settle_sent(ref: NoticeRef, owner: str, now: datetime, provider_id: str) -> bool:
+    """The provider took it. Also ends an ``unknown`` that the sweeper made of our own slow claim."""
+    return _settle(ref, NoticeState.SENT, owner, now, provider_id=provider_id)
+
+
+def settle_failed(ref: NoticeRef, owner: str, now: datetime, reason: str) -> bool:
+    """The provider refused it for good."""
+    return _settle(ref, NoticeState.FAILED, owner, now, reason=reason)
+
+
+def settle_cancelled(ref: NoticeRef, owner: str, now: datetime, reason: str) -> bool:
+    """Claimed, but there is no longer a cause to send it."""
+    return _settle(ref, NoticeState.CANCELLED, owner, now, reason=reason)
+
+
+def return_to_queue(ref: NoticeRef, owner: str, now: datetime, retry_at: datetime, reason: str) -> bool:
+    """Nothing was sent: free the claim, and let the sweeper bring the notice back at ``retry_at``."""
+    later = clock.to_text(retry_at)
+    moved, _ = _move_notice(
+        ref,
+        NoticeState.QUEUED,
+        now,
+        values={"due_at": later, "not_before": later, "reason": reason},
+        removes=("claimed_by", "lease_until"),
+        equals={"claimed_by": owner},
+    )
+    return moved
+
+
+def mark_unknown(ref: NoticeRef, owner: str, now: datetime, look_again_at: datetime, reason: str) -> bool:
+    """``owner``'s call ended ambiguously, or its lease ran out: it may have been sent."""
+    moved, _ = _move_notice(
+        ref,
+        NoticeState.UNKNOWN,
+        now,
+        values={"due_at": clock.to_text(look_again_at), "reason": reason},
+        counts=("unknowns",),
+        equals={"claimed_by": owner},
+    )
+    return moved
+
+
+def postpone_queued(due: DueNotice, look_again_at: datetime) -> bool:
+    """Move a queued notice's ``due_at``; False when somebody else did, so that only one sweeper enqueues it."""
+    return _update(
+        due.ref,
+        [NoticeState.QUEUED],
+        values={"due_at": clock.to_text(look_again_at)},
+        counts=("sweeps",),
+        equals={"due_at": due.due_at},
+    )[0]
+
+
+def requeue_unknown(due: DueNotice, now: datetime, look_again_at: datetime) -> bool:
+    """Nothing settled an ambiguous call in time: send it again."""
+    moved, _ = _move_notice(
+        due.ref,
+        NoticeState.QUEUED,
+        now,
+        values={"due_at": clock.to_text(look_again_at)},
+        removes=("claimed_by", "lease_until"),
+        equals={"state": NoticeState.UNKNOWN, "due_at": due.due_at},
+    )
+    return moved
+
+
+def give_up_unknown(due: DueNotice, now: datetime, reason: str) -> bool:
+    """Nothing settled an ambiguous call in time, and it must not be repeated."""
+    moved, _ = _move_notice(
+        due.ref,
+        NoticeState.FAILED,
+        now,
+        values={"reason": reason},
+        removes=("due_shard", "due_at", "lease_until"),
+        equals={"state": NoticeState.UNKNOWN, "due_at": due.due_at},
+    )
+    return moved
+
+
+def _settle(ref: NoticeRef, state: NoticeState, owner: str, now: datetime, **values: str) -> bool:
+    moved, _ = _move_notice(
+        ref, state, now, values=values, removes=("due_shard", "due_at", "lease_until"), equals={"claimed_by": owner}
+    )
+    return moved
+
+
+def _move_notice(
+    ref: NoticeRef,
+    state: NoticeState,
+    now: datetime,
+    *,
+    values: Mapping[str, str],
+    **update: Any,
+) -> tuple[bool, Mapping[str, Any] | None]:
+    moved = {"state": state, f"{state}_at": clock.to_text(now), **values}
+    return _update(ref, states_before(state), values=moved, **update)
+
+
+def _update(
+    ref: NoticeRef,
+    states: Sequence[NoticeState],
+    *,
+    values: Mapping[str, str],
+    removes: Sequence[str] = (),
+    counts: Sequence[str] = (),
+    equals: Mapping[str, str] | None = None,
+    time_has_come: bool = False,
+) -> tuple[bool, Mapping[str, Any] | None]:
+    """Update a notice that is in one of ``states`` and whose attributes equal ``equals``.
+
+    The answer is (True, item after) or (False, item as it is); the item is None when there is none.
+    """
+    equals = equals or {}
+    conditions = [f"#state IN ({', '.join(f':from_{state}' for state in states)})"]
+    conditions += [f"#{name} = :is_{name}" for name in equals]
+    if time_has_come:
+        conditions.append("(attribute_not_exists(not_before) OR not_before <= :claimed_at)")
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
+    if removes:
+        expression += " REMOVE " + ", ".join(f"#{name}" for name in removes)
+    if counts:
+        expression += " ADD " + ", ".join(f"#{name} :one" for name in counts)
+    attribute_values = dynamodb.to_item(
+        {
+            **{f":{name}": value for name, value in values.items()},
+            **{f":from_{state}": state for state in states},
+            **{f":is_{name}": value for name, value in equals.items()},
+            **({":one": 1} if counts else {}),
+        }
+    )
+    try:
+        answer = dynamodb.client().update_item(
+            TableName=get_settings().notices_table,
+            Key=_key(ref),
+            UpdateExpression=expression,
+            ConditionExpression=" AND ".join(conditions),
+            ExpressionAttributeNames={f"#{name}": name for name in {"state", *values, *equals, *removes, *counts}},
+            ExpressionAttributeValues=attribute_values,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        found: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
+        # The SDK repeats a write whose answer was lost; the repetition then meets our own values.
+        is_ours = found is not None and all(found.get(name) == attribute_values[f":{name}"] for name in values)
+        return is_ours, found
+    return True, answer["Attributes"]
+
+
+def _key(ref: NoticeRef) -> dynamodb.Item:
+    return {"pk": {"S": f"{ref.bank_code}#{ref.va_number}"}, "sk": {"S": ref.notice_id}}
+
+
+def _read_ref(record: Mapping[str, Any]) -> NoticeRef:
+    bank_code, _, va_number = record["pk"].partition("#")
+    return NoticeRef(bank_code, va_number, record["sk"])
+
+
+def _read_notice(item: Mapping[str, Any]) -> Notice:
+    record = dynamodb.from_item(item)
+    return Notice(
+        ref=_read_ref(record),
+        biller_id=record["biller_id"],
+        number=record["number"],
+        upload_id=record["upload_id"],
+        kind=NoticeKind(record["kind"]),
+        channel=Channel(record["channel"]),
+        recipient=record["recipient"],
+        recipient_name=record.get("recipient_name", ""),
+        language=record["language"],
+        state=NoticeState(record["state"]),
+        created_at=record["created_at"],
+        attempt=record.get("attempt", 0),
+        unknowns=record.get("unknowns", 0),
+        sweeps=record.get("sweeps", 0),
+        due_at=record.get("due_at"),
+        not_before=record.get("not_before"),
+        claimed_by=record.get("claimed_by"),
+        lease_until=record.get("lease_until"),
+    )
