@@ -30,8 +30,6 @@ from invoicing.store import dynamodb
 
 DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
 DAY_SHARDS = 8
-NOTICE_IS_NEW = "attribute_not_exists(pk)"
-"""Condition of the Put of a ``notice_item``."""
 MAX_NAME_LENGTH = 60
 """Characters of the recipient's name kept for the greeting, so that an item stays under 1 KB: one write unit."""
 
@@ -46,8 +44,8 @@ def notice_item(
     upload_id: str,
     created_at: str,
     not_before: str | None = None,
-) -> dynamodb.Item:
-    """A new notice as attribute values, ready for a Put under ``NOTICE_IS_NEW``.
+) -> dict[str, Any]:
+    """A new notice, ready to be put (only if its key is free) by the transaction of its cause.
 
     ``created_at`` and ``not_before`` are texts of ``clock.to_text``. The recipient's hash is a plain SHA-256 within the
     biller: it is not secret (the address is in the same item), and whoever blanks the address removes it too.
@@ -55,29 +53,27 @@ def notice_item(
     created = clock.from_text(created_at)
     spread = crc32(f"{va_number}{planned.notice_id}".encode())
     digest = hashlib.sha256(f"{biller_id}|{normalise_address(planned.recipient)}".encode()).hexdigest()[:16]
-    return dynamodb.to_item(
-        {
-            "pk": f"{bank_code}#{va_number}",
-            "sk": planned.notice_id,
-            "biller_id": biller_id,
-            "number": number,
-            "upload_id": upload_id,
-            "kind": planned.kind,
-            "channel": planned.channel,
-            "recipient": planned.recipient,
-            "recipient_name": planned.recipient_name[:MAX_NAME_LENGTH] or None,
-            "language": planned.language,
-            "state": NoticeState.QUEUED,
-            "created_at": created_at,
-            "not_before": not_before,
-            "due_shard": DUE_SHARDS[spread % len(DUE_SHARDS)],
-            "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
-            "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
-            "by_day_sk": f"{created_at}#{va_number}#{planned.notice_id}",
-            "by_recipient_pk": f"{biller_id}#{digest}",
-            "by_recipient_sk": created_at,
-        }
-    )
+    return {
+        "pk": f"{bank_code}#{va_number}",
+        "sk": planned.notice_id,
+        "biller_id": biller_id,
+        "number": number,
+        "upload_id": upload_id,
+        "kind": planned.kind,
+        "channel": planned.channel,
+        "recipient": planned.recipient,
+        "recipient_name": planned.recipient_name[:MAX_NAME_LENGTH] or None,
+        "language": planned.language,
+        "state": NoticeState.QUEUED,
+        "created_at": created_at,
+        "not_before": not_before,
+        "due_shard": DUE_SHARDS[spread % len(DUE_SHARDS)],
+        "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
+        "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
+        "by_day_sk": f"{created_at}#{va_number}#{planned.notice_id}",
+        "by_recipient_pk": f"{biller_id}#{digest}",
+        "by_recipient_sk": created_at,
+    }
 
 
 @dataclass(frozen=True, slots=True)
