@@ -307,7 +307,7 @@ def _write_column_row(sheet: Worksheet, row: int, module: Module, column: Column
     name = sheet[f"B{row}"]
     name.fill, name.font = _fill(fill), _font(ink, bold=True)
     # Programs do not grow rows that were never opened in them: count the lines of the longest rule.
-    lines = max(len(rule) // 54 + 1 for rule in rules.values())
+    lines = max(2 if column.contact else 1, *(len(rule) // 54 + 1 for rule in rules.values()))
     sheet.row_dimensions[row].height = 8 + 13 * lines
 
 
