@@ -43,3 +43,11 @@ class VirtualAccountRangeError(InvoicingError):
 
 class PlanCorruptError(InvoicingError):
     """A plan's bytes are not what the chunk message says: a defect, never to be retried blindly."""
+
+
+class VirtualAccountTakenError(InvoicingError):
+    """A VA number that this upload's range owns belongs to another row: a defect; nothing may be overwritten."""
+
+
+class FilenameError(InvoicingError):
+    """The name of the uploaded file is empty, too long or not printable."""

@@ -1,7 +1,8 @@
 """Invoices: the bill as the biller states it (a draft, from a workbook row) and as it is stored."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class InvoiceStatus(StrEnum):
@@ -94,3 +95,12 @@ class PlanLine(TypedDict):
 def normalise_number(number: str) -> str:
     """The form under which an invoice number is unique within a biller: case does not make another invoice."""
     return number.upper()
+
+
+def list_differences(draft: InvoiceDraft, stored: Mapping[str, Any]) -> list[str]:
+    """Names of the draft members in which a stored invoice says something else; empty: the same bill."""
+    return [
+        member
+        for member in sorted(InvoiceDraft.__annotations__)
+        if member != "number" and draft.get(member) != stored.get(member)
+    ]

@@ -14,6 +14,8 @@ class Severity(StrEnum):
     """The row (and the invoice it belongs to) is not created."""
     WARNING = "warning"
     """The row is fine by itself; the releaser must acknowledge the code."""
+    NOTE = "note"
+    """For information: the row needs nothing, for example because its invoice is there already."""
 
 
 @dataclass(frozen=True, slots=True)

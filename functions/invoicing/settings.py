@@ -67,6 +67,11 @@ class Settings:
         return _read("CHUNK_QUEUE_URL")
 
     @cached_property
+    def chunk_max_receives(self) -> int:
+        """How often the chunk queue delivers a message before it goes to the dead-letter queue."""
+        return int(_read("CHUNK_MAX_RECEIVES"))
+
+    @cached_property
     def email_queue_url(self) -> str:
         return _read("EMAIL_QUEUE_URL")
 

@@ -1,6 +1,6 @@
 """Billers table: one item per biller, key ``pk = biller_id``."""
 
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -43,16 +43,13 @@ def register_biller(biller: Biller) -> bool:
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
         dynamodb.client().transact_write_items(
-            TransactItems=[
-                {
-                    "Put": {
-                        "TableName": table,
-                        "Item": dynamodb.to_item(item),
-                        "ConditionExpression": "attribute_not_exists(pk)",
-                    }
-                }
-                for table, item in ((settings.billers_table, record), (settings.counters_table, counter))
-            ]
+            TransactItems=cast(
+                Any,
+                [
+                    dynamodb.build_put(table, dynamodb.to_item(item))
+                    for table, item in ((settings.billers_table, record), (settings.counters_table, counter))
+                ],
+            )
         )
     except ClientError as error:
         codes = dynamodb.read_cancellation_codes(error)

@@ -102,20 +102,9 @@ def build_invoice_writes(
         "created_at": created_at,
     }
     return [
-        build_put(settings.invoices_table, invoice),
-        build_put(settings.virtual_accounts_table, account),
+        dynamodb.build_put(settings.invoices_table, dynamodb.to_item(invoice)),
+        dynamodb.build_put(settings.virtual_accounts_table, dynamodb.to_item(account)),
     ]
-
-
-def build_put(table: str, values: dict[str, Any]) -> dict[str, Any]:
-    """A transaction member that puts an item only if its key is free."""
-    return {
-        "Put": {
-            "TableName": table,
-            "Item": dynamodb.to_item(values),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-    }
 
 
 def commit(writes: list[dict[str, Any]]) -> list[str] | None:

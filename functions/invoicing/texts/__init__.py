@@ -1,7 +1,8 @@
 """All words that users read: Indonesian first, English second, in one catalogue.
 
-``texts/id/{area}.py`` and ``texts/en/{area}.py`` each hold ``TEXTS: dict[str, str]``; the key
-``uploads.empty_sheet.what`` is ``TEXTS["empty_sheet.what"]`` of area ``uploads``. Both languages have the same keys and placeholders (tested).
+``texts/id/{area}.py`` and ``texts/en/{area}.py`` each hold ``TEXTS``, words by key. The full key
+``uploads.empty_sheet.what`` is ``TEXTS["empty_sheet.what"]`` of area ``uploads``. Both languages have the same keys and
+placeholders (tested).
 """
 
 from functools import lru_cache
@@ -21,3 +22,17 @@ def text(key: str, language: str, **params: Any) -> str:
     """The words for ``key`` (``area.rest``) with ``{placeholders}`` filled. Raises KeyError for an unknown key."""
     area, _, rest = key.partition(".")
     return _load_area(language, area)[rest].format_map(params)
+
+
+_FINDING_AREAS = ("uploads", "refusals", "outcomes")
+
+
+def describe_finding(code: str, params: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """``{"what": {"id", "en"}, "mend": {"id", "en"}}`` of an issue or a refusal. Raises KeyError for unknown codes."""
+    for area in _FINDING_AREAS:
+        if f"{code}.what" in _load_area(LANGUAGES[0], area):
+            return {
+                part: {language: text(f"{area}.{code}.{part}", language, **params) for language in LANGUAGES}
+                for part in ("what", "mend")
+            }
+    raise KeyError(code)

@@ -1,0 +1,13 @@
+"""Answers to commands that are refused."""
+
+TEXTS = {
+    "bad_command": "The command is incomplete or unknown: {detail}.",
+    "biller_not_found": "No business is registered under this code.",
+    "biller_not_active": "The business account is not active or is suspended; ask the bank.",
+    "upload_not_found": "There is no such upload.",
+    "upload_state": "This step is not possible now: {detail}.",
+    "same_person": "Whoever releases an upload must not be the one who uploaded it.",
+    "warnings_not_acknowledged": "Some warnings are not acknowledged yet: {detail}.",
+    "virtual_accounts_used_up": "Company code {detail} has no virtual account numbers left; ask the bank.",
+    "filename": "This file name cannot be used: {detail}.",
+}

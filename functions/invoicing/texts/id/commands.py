@@ -1,0 +1,13 @@
+"""Jawaban atas perintah yang ditolak."""
+
+TEXTS = {
+    "bad_command": "Perintah tidak lengkap atau tidak dikenal: {detail}.",
+    "biller_not_found": "Usaha dengan kode ini tidak terdaftar.",
+    "biller_not_active": "Akun usaha belum aktif atau sedang ditangguhkan; hubungi bank.",
+    "upload_not_found": "Unggahan ini tidak ada.",
+    "upload_state": "Langkah ini tidak bisa dilakukan sekarang: {detail}.",
+    "same_person": "Yang melepas unggahan harus orang lain, bukan yang mengunggah.",
+    "warnings_not_acknowledged": "Masih ada peringatan yang belum disetujui: {detail}.",
+    "virtual_accounts_used_up": "Nomor virtual account untuk kode perusahaan {detail} sudah habis; hubungi bank.",
+    "filename": "Nama berkas tidak bisa dipakai: {detail}.",
+}

@@ -1,0 +1,126 @@
+"""Commands about uploads, invoked directly by an authenticated caller -> one domain function each."""
+
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from invoicing import errors, uploading
+from invoicing.store.uploads import load_upload
+from invoicing.texts import LANGUAGES, text
+from invoicing.uploads import Upload
+from upload.view import show_upload
+
+logger = Logger(utc=True)
+
+_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+_UploadId = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    biller_id: _Id
+    user_id: _Id
+
+
+class Create(_Command):
+    operation: Literal["create"]
+    filename: str = Field(max_length=1000)
+
+
+class _OnUpload(_Command):
+    upload_id: _UploadId
+
+
+class Describe(_OnUpload):
+    operation: Literal["describe"]
+
+
+class ListInvoices(_OnUpload):
+    operation: Literal["list_invoices"]
+    cursor: int = Field(default=0, ge=0)
+
+
+class Release(_OnUpload):
+    operation: Literal["release"]
+    acknowledged: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=100)
+
+
+class Reject(_OnUpload):
+    operation: Literal["reject"]
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class Delete(_OnUpload):
+    operation: Literal["delete"]
+
+
+class Redrive(_OnUpload):
+    operation: Literal["redrive"]
+
+
+Command = Annotated[
+    Create | Describe | ListInvoices | Release | Reject | Delete | Redrive, Field(discriminator="operation")
+]
+_parse: TypeAdapter[Command] = TypeAdapter(Command)
+
+_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
+    errors.BillerNotFoundError: "biller_not_found",
+    errors.BillerNotActiveError: "biller_not_active",
+    errors.UploadNotFoundError: "upload_not_found",
+    errors.UploadStateError: "upload_state",
+    errors.SamePersonError: "same_person",
+    errors.WarningsNotAcknowledgedError: "warnings_not_acknowledged",
+    errors.VirtualAccountRangeError: "virtual_accounts_used_up",
+    errors.FilenameError: "filename",
+}
+
+
+@logger.inject_lambda_context
+def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    try:
+        command = _parse.validate_python(event)
+    except ValidationError as error:
+        fields = ", ".join(sorted({".".join(map(str, problem["loc"])) for problem in error.errors()}))
+        return _answer_error("bad_command", fields)
+    try:
+        return _run(command)
+    except errors.InvoicingError as error:
+        code = _ERROR_CODES.get(type(error))
+        if code is None:
+            raise
+        logger.info("refused", extra={"operation": command.operation, "code": code})
+        return _answer_error(code, str(error))
+
+
+def _run(command: Command) -> dict[str, Any]:
+    biller_id, user_id = command.biller_id, command.user_id
+    match command:
+        case Create():
+            upload, post = uploading.start_upload(biller_id, user_id, command.filename)
+            return {"upload_id": upload.upload_id, "post": post}
+        case ListInvoices():
+            planned, more = uploading.list_planned_invoices(biller_id, command.upload_id, command.cursor)
+            return {"invoices": planned} | ({"cursor": command.cursor + 1} if more else {})
+        case Describe():
+            return show_upload(load_upload(biller_id, command.upload_id))
+        case _:
+            return show_upload(_change(command))
+
+
+def _change(command: Release | Reject | Delete | Redrive) -> Upload:
+    ids = (command.biller_id, command.upload_id)
+    match command:
+        case Release():
+            return uploading.release_upload(*ids, released_by=command.user_id, acknowledged=command.acknowledged)
+        case Reject():
+            return uploading.reject_upload(*ids, rejected_by=command.user_id, reason=command.reason)
+        case Delete():
+            return uploading.delete_upload(*ids, deleted_by=command.user_id)
+        case Redrive():
+            return uploading.redrive_upload(*ids)
+
+
+def _answer_error(code: str, detail: str) -> dict[str, Any]:
+    message = {language: text(f"commands.{code}", language, detail=detail) for language in LANGUAGES}
+    return {"error": {"code": code, "detail": detail, "message": message}}

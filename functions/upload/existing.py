@@ -1,0 +1,124 @@
+"""Look up the planned numbers among the biller's invoices: the user sees new / same / different before a release.
+
+Only new invoices stay in the plan. The write checks again: what is looked up here is for people.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from invoicing.invoices import PlanLine, list_differences, normalise_number
+from invoicing.issues import Issue, Severity
+from invoicing.store import invoices
+from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS
+from invoicing.uploads import MAX_CHUNK_BYTES, MAX_CHUNK_INVOICES
+
+_THREADS = 8
+_Line = tuple[bytes, PlanLine]
+
+
+@dataclass(slots=True)
+class NewPlan:
+    """The plan without what exists, its chunks, and what was taken out. Amounts in rupiah, of the new invoices."""
+
+    new: int = 0
+    already_there: int = 0
+    different: int = 0
+    different_rows: int = 0
+    amount: int = 0
+    smallest: int | None = None
+    largest: int | None = None
+    chunk_bounds: list[list[int]] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+
+
+def drop_existing(biller_id: str, planned: Path, new_plan: BinaryIO) -> NewPlan:
+    """Copy the lines of ``planned`` whose numbers are free to ``new_plan``, in order."""
+    plan = NewPlan()
+    writer = _ChunkWriter(new_plan)
+    with planned.open("rb") as lines, ThreadPoolExecutor(_THREADS) as pool:
+
+        def look_up(batch: list[_Line]) -> dict[str, dict[str, Any]]:
+            numbers = [line["invoice"]["number"] for _, line in batch]
+            return invoices.load_current_invoices(biller_id, numbers, consistent=False)
+
+        batches = _read_batches(lines)
+        # A window at a time, so that a million rows are never all in memory.
+        while window := list(islice(batches, _THREADS)):
+            for batch, existing in zip(window, pool.map(look_up, window), strict=True):
+                for raw, line in batch:
+                    found = existing.get(normalise_number(line["invoice"]["number"]))
+                    if found is None:
+                        writer.add(raw)
+                        _count_new(plan, line["invoice"]["amount"])
+                    else:
+                        _note_existing(plan, line, found)
+    plan.chunk_bounds = writer.finish()
+    return plan
+
+
+def _read_batches(lines: BinaryIO) -> Iterator[list[_Line]]:
+    while batch := [(raw, orjson.loads(raw)) for raw in islice(lines, MAX_BATCH_GET_KEYS)]:
+        yield batch
+
+
+def _count_new(plan: NewPlan, amount: int) -> None:
+    plan.new += 1
+    plan.amount += amount
+    plan.smallest = amount if plan.smallest is None else min(plan.smallest, amount)
+    plan.largest = amount if plan.largest is None else max(plan.largest, amount)
+
+
+def _note_existing(plan: NewPlan, line: PlanLine, found: dict[str, Any]) -> None:
+    draft = line["invoice"]
+    params = {"number": draft["number"], "upload_id": found["upload_id"], "status": found["status"]}
+    differences = list_differences(draft, found)
+    if not differences:
+        plan.already_there += 1
+        plan.issues.append(
+            Issue("already_there_same", Severity.NOTE, row=line["row"], value=draft["number"], params=params)
+        )
+        return
+    plan.different += 1
+    plan.different_rows += 1 + len(line.get("more_rows", []))
+    params["fields"] = ", ".join(differences)
+    if "amount" in differences:
+        params |= {"stored_amount": found["amount"], "amount": draft["amount"]}
+        code = "already_there_other_amount"
+    else:
+        code = "already_there_different"
+    plan.issues += [
+        Issue(code, Severity.ERROR, row=row, value=draft["number"], params=params)
+        for row in (line["row"], *line.get("more_rows", []))
+    ]
+
+
+class _ChunkWriter:
+    """Writes plan lines and remembers where a chunk starts: bounded in invoices and bytes, whole lines only."""
+
+    def __init__(self, plan: BinaryIO) -> None:
+        self._plan = plan
+        self._offset = 0
+        self._lines = 0
+        self._bounds: list[list[int]] = []
+
+    def add(self, line: bytes) -> None:
+        if not self._bounds or self._is_full(len(line)):
+            self._bounds.append([self._offset, self._lines])
+        self._plan.write(line)
+        self._offset += len(line)
+        self._lines += 1
+
+    def _is_full(self, size: int) -> bool:
+        start, first = self._bounds[-1]
+        return self._lines - first >= MAX_CHUNK_INVOICES or self._offset + size - start > MAX_CHUNK_BYTES
+
+    def finish(self) -> list[list[int]]:
+        if self._bounds:
+            self._bounds.append([self._offset, self._lines])
+        return self._bounds
