@@ -1,0 +1,32 @@
+"""Registers one biller per module through the product's own store: ``python -m infra.local.seed``, run by ``start``.
+
+A process of its own, because the store keeps its settings and its clients for the life of a process.
+"""
+
+from invoicing.billers import Biller, BillerState, Module
+from invoicing.store.billers import register_biller
+
+BILLERS = (
+    Biller(
+        biller_id="toko-sinar",
+        name="Toko Sinar",
+        module=Module.E_INVOICE,
+        state=BillerState.ACTIVE,
+        company_code="88001",
+        giro_account="0280011223344",
+        help_contact="WhatsApp 0811-0000-0001",
+    ),
+    Biller(
+        biller_id="sekolah-harapan",
+        name="Sekolah Harapan",
+        module=Module.PINTU_KELAS,
+        state=BillerState.ACTIVE,
+        company_code="88002",
+        giro_account="0280055667788",
+        help_contact="Tata usaha, 021-0000-0002",
+    ),
+)
+
+if __name__ == "__main__":
+    for biller in BILLERS:
+        register_biller(biller)

@@ -1,0 +1,54 @@
+"""The whole product, running here: emulator, stack, billers, verified sender."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulator
+from infra.local.deploy import deploy, load_template
+from infra.local.logs import save_logs
+
+
+@contextmanager
+def run_stack(home: Path = HOME, parameters: dict[str, str] | None = None) -> Iterator[Cloud]:
+    """Everything set up and ready to be used, for the length of the block. Logs stay in ``home/logs``.
+
+    Args:
+        parameters: of template.yaml, over their defaults and those of the local cloud.
+    """
+    with run_emulator(home) as emulator:
+        cloud = deploy(emulator, parameters)
+        _seed(cloud, {**_read_defaults(), **(parameters or {})})
+        publish(cloud)
+        try:
+            yield cloud
+        finally:
+            save_logs(cloud)
+
+
+def _read_defaults() -> dict[str, str]:
+    parameters = load_template()["Parameters"]
+    return {name: str(parameter["Default"]) for name, parameter in parameters.items() if "Default" in parameter}
+
+
+def _seed(cloud: Cloud, values: dict[str, str]) -> None:
+    cloud.client("sesv2").create_email_identity(EmailIdentity=values["EmailSenderAddress"])
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= cloud.build_environment() | {
+        "BANK_CODE": values["BankCode"],
+        "BILLERS_TABLE": cloud.outputs["BillersTable"],
+        "COUNTERS_TABLE": cloud.outputs["CountersTable"],
+    }
+    seeding = subprocess.run(
+        [sys.executable, "-m", "infra.local.seed"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if seeding.returncode != 0:
+        raise CloudError(f"the billers could not be registered:\n{seeding.stderr}")
