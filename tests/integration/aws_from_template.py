@@ -1,0 +1,183 @@
+"""template.yaml read by the tests: its resources with every reference resolved, and those resources made in moto.
+
+There is no second copy of a table's keys, a queue's redrive or a function's environment in the tests.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+
+from infra.local.deploy import load_template
+
+ACCOUNT = "123456789012"
+REGION = "ap-southeast-3"
+STACK = "invoicing-test"
+_NO_VALUE = object()
+_PRODUCT_PACKAGES = ("invoicing", "upload", "notify")
+
+
+class Template:
+    """template.yaml as CloudFormation would see it for the given parameters (defaults, stage ``dev``)."""
+
+    def __init__(self, **parameters: str) -> None:
+        self.data: dict[str, Any] = load_template()
+        defaults = {name: str(given.get("Default", "")) for name, given in self.data["Parameters"].items()}
+        self.parameters = {**defaults, "Stage": "dev", **parameters}
+
+    def find(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Logical id -> resolved properties of the resources of this type that the conditions let in."""
+        return {
+            name: self.resolve(resource.get("Properties", {}))
+            for name, resource in self.data["Resources"].items()
+            if resource["Type"] == kind and ("Condition" not in resource or self._holds(resource["Condition"]))
+        }
+
+    def read_environment(self, function: str) -> dict[str, str]:
+        """The variables that this function gets, its own and those of all functions."""
+        common = self.data["Globals"]["Function"]["Environment"]["Variables"]
+        own = self.data["Resources"][function]["Properties"].get("Environment", {}).get("Variables", {})
+        return {name: str(value) for name, value in self.resolve({**common, **own}).items()}
+
+    def resolve(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [value for value in map(self.resolve, node) if value is not _NO_VALUE]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            ((name, argument),) = node.items()
+            function = self._functions.get(name)
+            if function:
+                return function(self, argument)
+        resolved = {name: self.resolve(value) for name, value in node.items()}
+        return {name: value for name, value in resolved.items() if value is not _NO_VALUE}
+
+    def _ref(self, name: str) -> Any:
+        pseudo = {
+            "AWS::AccountId": ACCOUNT,
+            "AWS::NoValue": _NO_VALUE,
+            "AWS::Partition": "aws",
+            "AWS::Region": REGION,
+            "AWS::StackName": STACK,
+        }
+        if name in pseudo:
+            return pseudo[name]
+        if name in self.parameters:
+            return self.parameters[name]
+        resource = self.data["Resources"][name]
+        if resource["Type"] == "AWS::SQS::Queue":
+            return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name(name)}"
+        return self._name(name)
+
+    def _get_attribute(self, path: str | list[str]) -> str:
+        name, attribute = path if isinstance(path, list) else path.split(".", 1)
+        service = {
+            "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/",
+            "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:",
+            "AWS::S3::Bucket": "s3:::",
+        }[self.data["Resources"][name]["Type"]]
+        values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
+        values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
+        return values[attribute]
+
+    def _name(self, logical_id: str) -> str:
+        """The physical name: the one that the template gives, else one like CloudFormation's."""
+        properties = self.data["Resources"][logical_id].get("Properties", {})
+        for member in ("BucketName", "QueueName", "LogGroupName"):
+            if member in properties:
+                return str(self.resolve(properties[member]))
+        return f"{STACK}-{logical_id}"
+
+    def _substitute(self, argument: str | list[Any]) -> str:
+        text, values = argument if isinstance(argument, list) else (argument, {})
+
+        def replace(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name in values:
+                return str(self.resolve(values[name]))
+            return str(self._get_attribute(name) if "." in name else self._ref(name))
+
+        return re.sub(r"\$\{([^}!]+)\}", replace, text)
+
+    def _find_in_map(self, argument: list[Any]) -> Any:
+        mapping, first, second = (self.resolve(part) for part in argument)
+        return self.data["Mappings"][mapping][first][second]
+
+    def _if(self, argument: list[Any]) -> Any:
+        return self.resolve(argument[1] if self._holds(argument[0]) else argument[2])
+
+    def _holds(self, condition: str) -> bool:
+        return bool(self.resolve(self.data["Conditions"][condition]))
+
+    def _select(self, argument: list[Any]) -> Any:
+        return self.resolve(argument[1])[int(argument[0])]
+
+    def _split(self, argument: list[Any]) -> list[str]:
+        return str(self.resolve(argument[1])).split(argument[0])
+
+    def _equals(self, argument: list[Any]) -> bool:
+        return str(self.resolve(argument[0])) == str(self.resolve(argument[1]))
+
+    def _not(self, argument: list[Any]) -> bool:
+        return not self.resolve(argument[0])
+
+    _functions: dict[str, Callable[["Template", Any], Any]] = {  # noqa: RUF012 - constant
+        "Ref": _ref,
+        "Fn::GetAtt": _get_attribute,
+        "Fn::Sub": _substitute,
+        "Fn::FindInMap": _find_in_map,
+        "Fn::If": _if,
+        "Fn::Select": _select,
+        "Fn::Split": _split,
+        "Fn::Equals": _equals,
+        "Fn::Not": _not,
+    }
+
+
+def create_resources(template: Template) -> None:
+    """Make the template's tables, queues, bucket and e-mail sender in the AWS (moto) that boto3 reaches."""
+    for name, properties in template.find("AWS::DynamoDB::Table").items():
+        _create_table(template.resolve({"Ref": name}), properties)
+    for name, properties in template.find("AWS::SQS::Queue").items():
+        _create_queue(template.resolve({"Ref": name}).rsplit("/", 1)[1], properties)
+    for properties in template.find("AWS::S3::Bucket").values():
+        _create_bucket(properties)
+    boto3.client("sesv2").create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
+    for name in template.find("AWS::SES::ConfigurationSet"):
+        boto3.client("sesv2").create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
+
+
+def _create_table(name: str, properties: dict[str, Any]) -> None:
+    members = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    request = {member: properties[member] for member in members if member in properties}
+    if "StreamSpecification" in properties:
+        request["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
+    boto3.client("dynamodb").create_table(TableName=name, **request)
+
+
+def _create_queue(name: str, properties: dict[str, Any]) -> None:
+    attributes = {
+        member: json.dumps(value) if isinstance(value, dict) else str(value)
+        for member, value in properties.items()
+        # A queue may name a dead-letter queue that is made after it; no test needs moto's redrive.
+        if member in ("VisibilityTimeout", "MessageRetentionPeriod")
+    }
+    boto3.client("sqs").create_queue(QueueName=name, Attributes=attributes)
+
+
+def _create_bucket(properties: dict[str, Any]) -> None:
+    s3, name = boto3.client("s3"), properties["BucketName"]
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"])
+
+
+def forget_process_state() -> None:
+    """Drop what the product keeps for the life of a process: settings and clients. The next call makes them anew."""
+    for name, module in list(sys.modules.items()):
+        if name.split(".", 1)[0] in _PRODUCT_PACKAGES:
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear") and getattr(value, "__module__", "").startswith(_PRODUCT_PACKAGES):
+                    value.cache_clear()

@@ -1,0 +1,56 @@
+"""The product's AWS, in this process (moto), made from template.yaml for each test that asks for it."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from tests.integration.aws_from_template import REGION, Template, create_resources, forget_process_state
+
+
+class Aws:
+    """The cloud of one test. All functions' variables are set; ``become`` narrows them to one function's."""
+
+    def __init__(self, template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.template = template
+        self._monkeypatch = monkeypatch
+        self._functions = template.find("AWS::Serverless::Function")
+        for function in self._functions:
+            for name, value in template.read_environment(function).items():
+                monkeypatch.setenv(name, value)
+
+    def become(self, function: str) -> None:
+        """Give the process exactly the variables of this function (logical id)."""
+        own = self.template.read_environment(function)
+        for other in self._functions:
+            for name in self.template.read_environment(other):
+                self._monkeypatch.delenv(name, raising=False)
+        for name, value in own.items():
+            self._monkeypatch.setenv(name, value)
+        forget_process_state()
+
+
+@pytest.fixture(scope="session")
+def template() -> Template:
+    return Template()
+
+
+@pytest.fixture
+def aws(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """Empty tables, queues and bucket of the template, reached by the product's own clients."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        # Handlers run outside Lambda here: no tracing daemon, no metrics destination.
+        "POWERTOOLS_TRACE_DISABLED": "true",
+        "POWERTOOLS_METRICS_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    forget_process_state()
+    with mock_aws():
+        cloud = Aws(template, monkeypatch)
+        create_resources(template)
+        yield cloud
+    forget_process_state()
