@@ -52,7 +52,7 @@ _END_OF_DAY = time(23, 59, 59)
 
 
 def parse_date(cell: object) -> date:
-    """The local date that a cell means: Excel dates and serial numbers, ``31/12/2026``, ``2026-12-31``, ``31 Des 2026``.
+    """The local date a cell means: Excel dates and serial numbers, ``31/12/2026``, ``2026-12-31``, ``31 Des 2026``.
 
     Numbers are day first; a two-digit year is 2020-2049. A time of day behind the date is dropped.
     Raises InvalidValueError, saying so when the order looks American or the date does not exist.
@@ -82,8 +82,8 @@ def _parse_moment(cell: object) -> tuple[date, time]:
         raise InvalidValueError("date_invalid")
     if _FIRST_SERIAL <= cell < _LAST_SERIAL + 1:
         whole = int(cell)
-        seconds = min(round((cell - whole) * 86_400), 86_399)
-        return _SERIAL_EPOCH + timedelta(days=whole), (datetime.min + timedelta(seconds=seconds)).time()
+        minutes, seconds = divmod(min(round((cell - whole) * 86_400), 86_399), 60)
+        return _SERIAL_EPOCH + timedelta(days=whole), time(minutes // 60, minutes % 60, seconds)
     # 20261231 typed without separators is a number to Excel; anything else is not a date.
     return _parse_text(str(int(cell)) if cell == cell and abs(cell) < 10**9 else "")
 

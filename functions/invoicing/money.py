@@ -87,7 +87,7 @@ def _parse_text(cell: str) -> int:
 
 
 def parse_reduction(cell: object) -> int | Decimal:
-    """A reduction or tax: ``int`` is rupiah, ``Decimal`` is a percentage (``10%``, or Excel's 0.1 formatted as percent).
+    """A reduction or tax: ``int`` is rupiah, ``Decimal`` is a percentage (``10%``, or 0.1 from a percent cell).
 
     Bare numbers from 1 to 99 are refused: nobody gives Rp 10 off, and taking them for percent would be a guess.
     """
