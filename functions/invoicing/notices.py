@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from invoicing.invoices import InvoiceStatus
 
 if TYPE_CHECKING:
     from invoicing.billers import Biller
@@ -161,6 +163,16 @@ def build_notice_id(
     """
     parts = (va_number, kind, step, channel, normalise_address(address), str(sequence))
     return f"{kind}-{channel}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
+
+
+def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None) -> str | None:
+    """Why a notice that asks for payment must not be sent any more; None while its invoice is open.
+
+    ``invoice`` is the current one of the notice's number: after an archive it may be another bill with another VA.
+    """
+    if invoice is None or invoice["va_number"] != notice.ref.va_number:
+        return "invoice_archived"
+    return None if invoice["status"] == InvoiceStatus.OPEN else f"invoice_{invoice['status']}"
 
 
 def normalise_address(address: str) -> str:

@@ -5,7 +5,7 @@ Claiming touches no attribute of an index, since each index entry rewritten is p
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,31 +91,56 @@ class Claim:
     """As claimed when won; as somebody else left it when lost; None when there is no such notice."""
 
 
-def read_stream_image(image: Mapping[str, Any]) -> Notice:
-    """The notice in a stream record's new image. Raises KeyError or ValueError when it is none."""
-    return _read_notice(image)
+def read_notice(item: Mapping[str, Any]) -> Notice:
+    """The notice in an item or a stream record's new image. Raises KeyError, TypeError or ValueError."""
+    record = dynamodb.from_item(item)
+    return Notice(
+        ref=_read_ref(record),
+        biller_id=record["biller_id"],
+        number=record["number"],
+        upload_id=record["upload_id"],
+        kind=NoticeKind(record["kind"]),
+        channel=Channel(record["channel"]),
+        recipient=record["recipient"],
+        recipient_name=record.get("recipient_name", ""),
+        language=record["language"],
+        state=NoticeState(record["state"]),
+        created_at=record["created_at"],
+        attempt=record.get("attempt", 0),
+        unknowns=record.get("unknowns", 0),
+        sweeps=record.get("sweeps", 0),
+        due_at=record.get("due_at"),
+        not_before=record.get("not_before"),
+        claimed_by=record.get("claimed_by"),
+        lease_until=record.get("lease_until"),
+    )
 
 
-def load_notices(refs: Sequence[NoticeRef]) -> list[Notice]:
-    """Consistent read of up to 100 notices; those that DynamoDB has no time for are missing from the answer."""
+def load_notice_items(refs: Sequence[NoticeRef]) -> list[Mapping[str, Any]]:
+    """Consistent read of up to 100 notices, for ``read_notice``; those that DynamoDB has no time for are missing."""
     table = get_settings().notices_table
     answer = dynamodb.client().batch_get_item(
         RequestItems={table: {"Keys": [_key(ref) for ref in refs], "ConsistentRead": True}}
     )
-    return [_read_notice(item) for item in answer["Responses"].get(table, [])]
+    return list(answer["Responses"].get(table, []))
 
 
-def list_due(shard: str, now: datetime, limit: int) -> list[DueNotice]:
-    """The notices of one shard whose time has come, longest overdue first."""
-    answer = dynamodb.client().query(
-        TableName=get_settings().notices_table,
-        IndexName="due",
-        KeyConditionExpression="due_shard = :shard AND due_at <= :now",
-        ExpressionAttributeValues={":shard": {"S": shard}, ":now": {"S": clock.to_text(now)}},
-        Limit=limit,
+def list_due(shard: str, now: datetime) -> Iterator[list[DueNotice]]:
+    """The notices of one shard whose time has come, longest overdue first, in pages of up to 100."""
+    pages = (
+        dynamodb.client()
+        .get_paginator("query")
+        .paginate(
+            TableName=get_settings().notices_table,
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard AND due_at <= :now",
+            ExpressionAttributeValues={":shard": {"S": shard}, ":now": {"S": clock.to_text(now)}},
+            PaginationConfig={"PageSize": dynamodb.MAX_BATCH_GET_KEYS},
+        )
     )
-    entries = [dynamodb.from_item(item) for item in answer["Items"]]
-    return [DueNotice(_read_ref(entry), entry["due_at"]) for entry in entries]
+    for page in pages:
+        entries = [dynamodb.from_item(item) for item in page["Items"]]
+        yield [DueNotice(_read_ref(entry), entry["due_at"]) for entry in entries]
 
 
 def claim_notice(ref: NoticeRef, owner: str, now: datetime, lease_until: datetime) -> Claim:
@@ -128,7 +153,7 @@ def claim_notice(ref: NoticeRef, owner: str, now: datetime, lease_until: datetim
         counts=("attempt",),
         time_has_come=True,
     )
-    return Claim(won, _read_notice(item) if item else None)
+    return Claim(won, read_notice(item) if item else None)
 
 
 def settle_sent(ref: NoticeRef, owner: str, now: datetime, provider_id: str) -> bool:
@@ -146,14 +171,17 @@ def settle_cancelled(ref: NoticeRef, owner: str, now: datetime, reason: str) -> 
     return _settle(ref, NoticeState.CANCELLED, owner, now, reason=reason)
 
 
-def return_to_queue(ref: NoticeRef, owner: str, now: datetime, retry_at: datetime, reason: str) -> bool:
-    """Nothing was sent: free the claim, and let the sweeper bring the notice back at ``retry_at``."""
+def return_to_queue(ref: NoticeRef, owner: str, now: datetime, retry_at: datetime, reason: str, *, hold: bool) -> bool:
+    """Nothing was sent: free the claim, and let the sweeper bring the notice back at ``retry_at``.
+
+    ``hold``: nobody may send it before then; otherwise a message still in the queue may.
+    """
     later = clock.to_text(retry_at)
     moved, _ = _move_notice(
         ref,
         NoticeState.QUEUED,
         now,
-        values={"due_at": later, "not_before": later, "reason": reason},
+        values={"due_at": later, "reason": reason, **({"not_before": later} if hold else {})},
         removes=("claimed_by", "lease_until"),
         equals={"claimed_by": owner},
     )
@@ -289,27 +317,3 @@ def _key(ref: NoticeRef) -> dynamodb.Item:
 def _read_ref(record: Mapping[str, Any]) -> NoticeRef:
     bank_code, _, va_number = record["pk"].partition("#")
     return NoticeRef(bank_code, va_number, record["sk"])
-
-
-def _read_notice(item: Mapping[str, Any]) -> Notice:
-    record = dynamodb.from_item(item)
-    return Notice(
-        ref=_read_ref(record),
-        biller_id=record["biller_id"],
-        number=record["number"],
-        upload_id=record["upload_id"],
-        kind=NoticeKind(record["kind"]),
-        channel=Channel(record["channel"]),
-        recipient=record["recipient"],
-        recipient_name=record.get("recipient_name", ""),
-        language=record["language"],
-        state=NoticeState(record["state"]),
-        created_at=record["created_at"],
-        attempt=record.get("attempt", 0),
-        unknowns=record.get("unknowns", 0),
-        sweeps=record.get("sweeps", 0),
-        due_at=record.get("due_at"),
-        not_before=record.get("not_before"),
-        claimed_by=record.get("claimed_by"),
-        lease_until=record.get("lease_until"),
-    )

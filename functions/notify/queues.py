@@ -1,0 +1,84 @@
+"""The channels' queues: each message names one notice. Losing a message is harmless, the sweeper brings it back."""
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from invoicing.notices import Channel, Notice, NoticeRef
+from invoicing.settings import get_settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+MAX_BATCH_ENTRIES = 10
+"""SendMessageBatch limit (AWS)."""
+_TRIES = 3
+
+logger = Logger()
+
+
+@lru_cache(maxsize=1)
+def client() -> "SQSClient":
+    config = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=10)
+    return boto3.client("sqs", config=config)
+
+
+def enqueue(notices: Iterable[Notice]) -> int:
+    """Put notices into their channels' queues, ten per request; returns how many were taken."""
+    by_channel: dict[Channel, list[Notice]] = {}
+    for notice in notices:
+        by_channel.setdefault(notice.channel, []).append(notice)
+    taken = 0
+    for channel, waiting in by_channel.items():
+        url = _find_queue_url(channel)
+        if url is None:
+            logger.error("channel_without_queue", extra={"channel": channel, "notices": len(waiting)})
+            continue
+        for start in range(0, len(waiting), MAX_BATCH_ENTRIES):
+            taken += _send_batch(url, waiting[start : start + MAX_BATCH_ENTRIES])
+    return taken
+
+
+def read_message(body: str) -> NoticeRef:
+    """Raises ValueError, KeyError or TypeError when it is no message of ours."""
+    message = json.loads(body)
+    return NoticeRef(message["bank_code"], message["va_number"], message["notice_id"])
+
+
+def _find_queue_url(channel: Channel) -> str | None:
+    match channel:
+        case Channel.EMAIL:
+            return get_settings().email_queue_url
+        case _:
+            return None
+
+
+def _send_batch(url: str, notices: Sequence[Notice]) -> int:
+    """Send up to ten messages and those again that SQS did not take; returns how many it took."""
+    entries: list[SendMessageBatchRequestEntryTypeDef] = [
+        {"Id": str(index), "MessageBody": _write_message(notice.ref)} for index, notice in enumerate(notices)
+    ]
+    for _ in range(_TRIES):
+        try:
+            answer = client().send_message_batch(QueueUrl=url, Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            logger.error("queue_unreachable", extra={"notices": len(entries), "error": type(error).__name__})
+            break
+        failed = {failure["Id"] for failure in answer.get("Failed", [])}
+        entries = [entry for entry in entries if entry["Id"] in failed]
+        if not entries:
+            break
+    for entry in entries:
+        logger.error("notice_left_to_sweeper", extra={"notice_id": notices[int(entry["Id"])].ref.notice_id})
+    return len(notices) - len(entries)
+
+
+def _write_message(ref: NoticeRef) -> str:
+    return json.dumps({"bank_code": ref.bank_code, "va_number": ref.va_number, "notice_id": ref.notice_id})

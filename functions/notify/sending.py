@@ -1,0 +1,163 @@
+"""Sending once: claim, read the invoice again, one provider call, settle. The same for every channel.
+
+A claim is fenced by its owner, so two workers never settle each other's call. Only what the provider surely did not
+accept goes back to the queue; what may have been accepted becomes ``unknown`` and is settled later.
+"""
+
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from invoicing import clock
+from invoicing.billers import Biller, BillerState
+from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeRef, NoticeState, find_obstacle
+from invoicing.store import notices
+from invoicing.store.billers import load_biller
+from invoicing.store.invoices import load_current_invoice
+from notify import defects, queues
+from notify.outcomes import AmbiguousError, NotSentError, RefusedError
+
+MIN_TIME_LEFT = timedelta(seconds=18)
+"""A claim is not begun with less of the function's time left: one provider call (12 s at most) and its settling."""
+LEASE_MARGIN = timedelta(seconds=15)
+"""How much longer a lease lasts than the function that holds it can run, for clocks that differ."""
+LONGEST_RETRY = timedelta(hours=1)
+SUSPENDED_RETRY = timedelta(hours=1)
+DEFECT_RETRY = timedelta(hours=1)
+"""When the sweeper brings back a notice on which our own code failed; until then its message is redelivered."""
+
+Send = Callable[[Notice, Biller, Mapping[str, Any]], str]
+"""A channel's sender: makes exactly one provider call and returns the provider's id of the message.
+
+Raises the errors of ``notify.outcomes``; any other exception means that the provider was not called.
+"""
+
+logger = Logger()
+
+
+class Outcome(StrEnum):
+    """What came of one message. ``SETTLED_BEFORE``: nothing was left to do for it."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    POSTPONED = "postponed"
+    SETTLED_BEFORE = "settled_before"
+
+
+class NoticeBusyError(Exception):
+    """Another worker holds the notice, or there is no time left to claim it: the message must come again."""
+
+
+class CauseGoneError(Exception):
+    """The invoice was paid or archived after the notice was written."""
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__(reason)
+        self.reason = reason or "invoice_archived"
+
+
+class NoticeMissingError(Exception):
+    """A message names a notice that does not exist: a defect."""
+
+
+def process_messages(event: dict[str, Any], context: LambdaContext, send: Send) -> dict[str, Any]:
+    """Handle a batch of a channel's queue. Only messages that must come again are reported as failed."""
+    find_biller = cache(load_biller)
+    failures = []
+    for message in event["Records"]:
+        time_left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        try:
+            ref = queues.read_message(message["body"])
+            outcome = send_notice(ref, send, find_biller, time_left)
+            logger.info("notice_handled", extra={"notice_id": ref.notice_id, "outcome": outcome})
+        except NoticeBusyError:
+            logger.info("message_comes_again", extra={"message_id": message["messageId"]})
+            failures.append({"itemIdentifier": message["messageId"]})
+        except Exception as error:
+            logger.error("message_failed", extra={"message_id": message["messageId"], **defects.describe(error)})
+            failures.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": failures}
+
+
+def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller], time_left: timedelta) -> Outcome:
+    """Send one notice if it is still queued and still has a cause.
+
+    Raises NoticeBusyError when its message must come again, and whatever our own code fails with.
+    """
+    if time_left < MIN_TIME_LEFT:
+        raise NoticeBusyError
+    owner = uuid.uuid4().hex
+    now = clock.now()
+    claim = notices.claim_notice(ref, owner, now, now + time_left + LEASE_MARGIN)
+    if claim.notice is None:
+        raise NoticeMissingError(ref.notice_id)
+    if not claim.won:
+        return _yield_to(claim.notice, now)
+    try:
+        provider_id = _call_provider(claim.notice, send, find_biller)
+    except NotSentError as error:
+        return _postpone(claim.notice, owner, error)
+    except RefusedError as error:
+        notices.settle_failed(ref, owner, clock.now(), error.reason)
+        return Outcome.FAILED
+    except AmbiguousError as error:
+        now = clock.now()
+        notices.mark_unknown(ref, owner, now, now + UNKNOWN_WINDOW, error.reason)
+        return Outcome.UNKNOWN
+    except CauseGoneError as error:
+        notices.settle_cancelled(ref, owner, clock.now(), error.reason)
+        return Outcome.CANCELLED
+    except Exception:
+        # Our own code failed before the provider was called: freed, so that the redelivered message tries again and
+        # ends in the dead-letter queue if that does not help.
+        now = clock.now()
+        notices.return_to_queue(ref, owner, now, now + DEFECT_RETRY, "defect", hold=False)
+        raise
+    if not notices.settle_sent(ref, owner, clock.now(), provider_id):
+        # A delivery event settled it first, or our lease ran out and another worker took over.
+        logger.warning("sent_but_settled_by_other", extra={"notice_id": ref.notice_id})
+    return Outcome.SENT
+
+
+def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Biller]) -> str:
+    biller = find_biller(notice.biller_id)
+    if biller.state is not BillerState.ACTIVE:
+        raise NotSentError("biller_not_active", SUSPENDED_RETRY)
+    invoice = load_current_invoice(notice.biller_id, notice.number)
+    obstacle = find_obstacle(notice, invoice)
+    if invoice is None or obstacle:
+        raise CauseGoneError(obstacle)
+    return send(notice, biller, invoice)
+
+
+def _yield_to(notice: Notice, now: datetime) -> Outcome:
+    """What becomes of the message when somebody else has, or had, the notice."""
+    if notice.state is not NoticeState.CLAIMED or notice.claimed_by is None or notice.lease_until is None:
+        return Outcome.SETTLED_BEFORE
+    if notice.lease_until > clock.to_text(now):
+        raise NoticeBusyError
+    # Its owner died somewhere between claim and settle.
+    notices.mark_unknown(notice.ref, notice.claimed_by, now, now + UNKNOWN_WINDOW, "lease_expired")
+    return Outcome.UNKNOWN
+
+
+def _postpone(notice: Notice, owner: str, error: NotSentError) -> Outcome:
+    """Waiting never happens in the queue: the message is acknowledged, the sweeper brings the notice back.
+
+    The delay doubles per attempt up to ``LONGEST_RETRY`` and is jittered, so that a throttled crowd spreads out.
+    """
+    doublings: int = 2 ** min(notice.attempt - 1, 10)
+    grown = min(error.retry_after * doublings, LONGEST_RETRY)
+    delay = grown * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+    now = clock.now()
+    notices.return_to_queue(notice.ref, owner, now, now + delay, error.reason, hold=True)
+    return Outcome.POSTPONED

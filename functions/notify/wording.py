@@ -1,0 +1,71 @@
+"""Facts of an invoice in the payer's words, for every channel: dates, periods, what a bill is for."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from invoicing import clock
+from invoicing.texts import text
+from invoicing.typed_text import clean_text
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+def clean(value: Any) -> Any:
+    """``value`` with every text in it made harmless to show: no control or direction characters, single spaces.
+
+    A newline would forge a header, a right-to-left override would turn a number round.
+    """
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, Mapping):
+        return {name: clean(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [clean(member) for member in value]
+    return value
+
+
+def shorten(words: str, length: int) -> str:
+    return words if len(words) <= length else words[: length - 1].rstrip() + "…"
+
+
+def format_date(day: date, language: str) -> str:
+    """``31 Desember 2026``."""
+    month = text(f"notices.month.{day.month}", language)
+    return text("notices.date", language, day=day.day, month=month, year=day.year)
+
+
+def format_instant(instant: datetime, language: str) -> str:
+    """Jakarta time to the minute."""
+    local = instant.astimezone(clock.JAKARTA)
+    separator = "." if language == "id" else ":"
+    time = local.strftime(f"%H{separator}%M")
+    return text("notices.instant", language, date=format_date(local.date(), language), time=time)
+
+
+def format_period(period: str, language: str) -> str:
+    """``Juli 2026`` of ``2026-07``, ``Semester 1`` of ``S1``; any other period is the biller's own words."""
+    month = _MONTH.fullmatch(period)
+    if month and 1 <= int(month[2]) <= 12:
+        return f"{text(f'notices.month.{int(month[2])}', language)} {month[1]}"
+    if period in ("S1", "S2"):
+        return text("notices.period.semester", language, semester=period[1])
+    return period
+
+
+def format_quantity(quantity: str, language: str) -> str:
+    return quantity.replace(".", ",") if language == "id" else quantity
+
+
+def group_va_number(va_number: str) -> str:
+    """In fours, as people read long numbers."""
+    return " ".join(va_number[start : start + 4] for start in range(0, len(va_number), 4))
+
+
+def describe_purpose(invoice: Mapping[str, Any], language: str) -> str:
+    """What the bill is for, in a few words: fee and period of a school bill, else the number."""
+    if "fee_type" not in invoice:
+        return text("notices.what.number", language, number=invoice["number"])
+    parts = [invoice["fee_type"], format_period(invoice.get("period", ""), language)]
+    return " ".join(part for part in parts if part)
