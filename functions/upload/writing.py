@@ -19,7 +19,7 @@ from invoicing.invoices import InvoiceDraft, PlanLine, list_differences, normali
 from invoicing.notices import plan_issued_notices
 from invoicing.settings import get_settings
 from invoicing.store import billers, files, invoices, uploads
-from invoicing.store.dynamodb import MAX_TRANSACTION_ITEMS, build_put
+from invoicing.store.dynamodb import MAX_TRANSACTION_ITEMS, build_put, to_item
 from invoicing.store.notices import notice_item
 from invoicing.uploads import Chunk, ChunkResult, ChunkState, Conflict, Upload, UploadStatus, sum_results
 from invoicing.virtual_accounts import build_va_number
@@ -131,7 +131,7 @@ def _read_rows(upload: Upload, chunk: Chunk, biller: Biller) -> list[_Row]:
                 upload_id=upload.upload_id,
                 created_at=created_at,
             )
-            writes.append(build_put(settings.notices_table, item))
+            writes.append(build_put(settings.notices_table, to_item(item)))
         rows.append(_Row(row, draft, va_number, writes, len(line) * _BYTES_PER_PLAN_BYTE))
     return rows
 
