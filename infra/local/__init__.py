@@ -1,4 +1,4 @@
-"""The product on this machine: template.yaml on an embedded cloud, and a command to use it (``python -m infra.local``)."""
+"""The product on this machine: template.yaml on an embedded cloud, and a command to use it."""
 
 import sys
 from pathlib import Path

@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -113,6 +113,7 @@ def publish(cloud: Cloud) -> None:
 @contextmanager
 def run_emulator(home: Path = HOME) -> Iterator[Cloud]:
     """An empty cloud for the length of the block; whatever ends the block, no process is left."""
+    home = home.resolve()
     for folder in ("tmp", "logs", "tls"):
         shutil.rmtree(home / folder, ignore_errors=True)
         (home / folder).mkdir(parents=True)
@@ -190,5 +191,7 @@ def _wait_until_ready(cloud: Cloud, process: "subprocess.Popen[bytes]") -> None:
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     """End MiniStack and its function workers at once: all state is in memory, so there is nothing to wait for."""
-    os.killpg(process.pid, signal.SIGKILL)
+    # Without members the group is gone already: MiniStack ended by itself and left no worker.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()

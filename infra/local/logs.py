@@ -21,6 +21,14 @@ def read_events(cloud: Cloud, group: str) -> Iterator[dict[str, Any]]:
     yield from sorted(events, key=lambda event: event["timestamp"])
 
 
+def read_new_events(cloud: Cloud, group: str, seen: set[str]) -> Iterator[dict[str, Any]]:
+    """Events whose id is not in ``seen`` yet; it remembers them."""
+    for event in read_events(cloud, group):
+        if event["eventId"] not in seen:
+            seen.add(event["eventId"])
+            yield event
+
+
 def save_logs(cloud: Cloud) -> list[Path]:
     """One file per function in ``logs/``, so that they can be read after the cloud has gone."""
     paths = []

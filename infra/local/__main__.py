@@ -1,0 +1,233 @@
+"""``python -m infra.local``: keep the product running on this machine, and use it.
+
+``up`` keeps a cloud running; the other commands, from another terminal, are a client of it.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.local import client, logs, report
+from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
+from infra.local.emails import save_emails
+from infra.local.seed import BILLERS
+from infra.local.stack import run_stack
+from invoicing.billers import Module
+
+Options = argparse.Namespace
+Answer = tuple[Any, Iterator[str]]
+"""The JSON form of a command's result, and the lines that people read."""
+
+USAGE = """\
+The local cloud is up at {endpoint}. In another terminal:
+
+  python -m infra.local template e_invoice tagihan.xlsx
+  python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
+  python -m infra.local release UPLOAD_ID --acknowledge-all
+  python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
+  python -m infra.local emails                    (the e-mails that would have left, as files)
+  python -m infra.local logs upload-check
+
+Billers: {billers}. Every command takes --json.
+Logs: {logs}. Ctrl-C ends it and forgets everything."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _build_parser().parse_args(arguments)
+    # A polite kill ends the process as Ctrl-C does: through every clean-up on the way.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        if options.command == "up":
+            return _stay_up(options)
+        data, lines = options.run(find_cloud(options.home), options)
+    except client.CommandRefusedError as refusal:
+        return _report_failure(options, refusal.error, refusal.error["message"]["id"], refusal.error["message"]["en"])
+    except (CloudError, client.CommandFailedError) as failure:
+        return _report_failure(options, {"code": "failed", "detail": str(failure)}, str(failure))
+    except KeyboardInterrupt:
+        return 130
+    if options.json:
+        print(json.dumps(data, ensure_ascii=False, indent=2))
+    else:
+        report.print_lines(lines)
+    return 0
+
+
+def _report_failure(options: Options, error: dict[str, Any], *lines: str) -> int:
+    if options.json:
+        print(json.dumps({"error": error}, ensure_ascii=False, indent=2))
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 1
+
+
+def _stay_up(options: Options) -> int:
+    parameters = dict(pair.split("=", 1) for pair in options.parameter)
+    try:
+        with run_stack(options.home, parameters) as cloud:
+            if options.json:
+                print(json.dumps({"endpoint": cloud.endpoint, "outputs": cloud.outputs}), flush=True)
+            else:
+                names = ", ".join(f"{biller.biller_id} ({biller.module})" for biller in BILLERS)
+                print(USAGE.format(endpoint=cloud.endpoint, billers=names, logs=cloud.home / "logs"), flush=True)
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        return 0
+    return 1
+
+
+def _upload(cloud: Cloud, options: Options) -> Answer:
+    user = f"{options.biller}-{options.user or 'maker'}"
+    upload_id = client.send_workbook(cloud, options.file, options.biller, user)
+    if not (options.wait or options.release):
+        return {"upload_id": upload_id}, iter([f"Upload {upload_id}: the file has arrived."])
+    watch = report.Progress()
+    view = client.wait_for(cloud, options.biller, upload_id, client.CHECKED, timeout=options.timeout, watch=watch)
+    if options.release and view["status"] == "waiting":
+        view = _release_upload(cloud, view, "checker", sorted(view["warnings"]))
+        view = client.wait_for(cloud, options.biller, upload_id, client.ENDED, timeout=options.timeout, watch=watch)
+    return _answer_with_report(cloud, view)
+
+
+def _release(cloud: Cloud, options: Options) -> Answer:
+    view = _describe(cloud, options)
+    acknowledged = sorted(view.get("warnings", {})) if options.acknowledge_all else options.acknowledge
+    view = _release_upload(cloud, view, options.user or "checker", acknowledged)
+    if options.wait:
+        watch = report.Progress()
+        view = client.wait_for(
+            cloud, view["biller_id"], view["upload_id"], client.ENDED, timeout=options.timeout, watch=watch
+        )
+    return _answer_with_report(cloud, view)
+
+
+def _release_upload(cloud: Cloud, view: client.View, role: str, acknowledged: list[str]) -> client.View:
+    biller_id = view["biller_id"]
+    return client.call(
+        cloud, "release", biller_id, f"{biller_id}-{role}", upload_id=view["upload_id"], acknowledged=acknowledged
+    )
+
+
+def _change(operation: str, role: str, **members: str) -> Callable[[Cloud, Options], Answer]:
+    """A command on an upload that needs nothing but its id, and the option of the same name as each member."""
+
+    def run(cloud: Cloud, options: Options) -> Answer:
+        biller_id = client.find_biller(cloud, options.upload_id)
+        values = {name: getattr(options, option) for name, option in members.items()}
+        user = f"{biller_id}-{options.user or role}"
+        view = client.call(cloud, operation, biller_id, user, upload_id=options.upload_id, **values)
+        return view, iter([f"Upload {options.upload_id}: {view['status']}"])
+
+    return run
+
+
+def _show(cloud: Cloud, options: Options) -> Answer:
+    return _answer_with_report(cloud, _describe(cloud, options))
+
+
+def _list_invoices(cloud: Cloud, options: Options) -> Answer:
+    biller_id = client.find_biller(cloud, options.upload_id)
+    invoices = list(client.list_invoices(cloud, biller_id, options.upload_id))
+    return invoices, report.format_invoices(invoices)
+
+
+def _describe(cloud: Cloud, options: Options) -> client.View:
+    biller_id = client.find_biller(cloud, options.upload_id)
+    return client.call(cloud, "describe", biller_id, "viewer", upload_id=options.upload_id)
+
+
+def _answer_with_report(cloud: Cloud, view: client.View) -> Answer:
+    found = client.build_report(cloud, view)
+    return found, report.format_report(found)
+
+
+def _write_template(_cloud: Cloud | None, options: Options) -> Answer:
+    # openpyxl is slow to import and only this command needs it.
+    from invoicing.modules.template_workbook import build_template
+
+    build_template(options.module, options.out)
+    return {"file": str(options.out)}, iter([f"{options.out}: fill it in and upload it"])
+
+
+def _save_emails(cloud: Cloud, options: Options) -> Answer:
+    saved = save_emails(cloud, options.out or cloud.home / "emails")
+    return saved, iter([*(f"{email['html']}  {email['subject']}" for email in saved), f"{len(saved)} e-mails"])
+
+
+def _read_logs(cloud: Cloud, options: Options) -> Answer:
+    groups = [options.function] if options.function else logs.list_groups(cloud)
+    seen: set[str] = set()
+    while options.follow:
+        for group in groups:
+            report.print_lines(_format_event(group, event) for event in logs.read_new_events(cloud, group, seen))
+        time.sleep(1)
+    events = [{"function": group, **event} for group in groups for event in logs.read_events(cloud, group)]
+    events.sort(key=lambda event: int(event["timestamp"]))
+    return events, (_format_event(event["function"], event) for event in events)
+
+
+def _format_event(group: str, event: dict[str, Any]) -> str:
+    instant = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+    return f"{instant:%H:%M:%S} {group:<17} {event['message']}"
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    parser.add_argument("--home", type=Path, default=HOME, help="folder of the cloud (default: .local)")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, run: Callable[..., Answer] | None, text: str, *, user: bool = False) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
+        if user:
+            command.add_argument("--as", dest="user", metavar="ROLE", help="act as this person: maker, checker, ...")
+        return command
+
+    up = add("up", None, "start the cloud and keep it up until Ctrl-C")
+    up.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of template.yaml")
+    upload = add("upload", _upload, "upload a workbook", user=True)
+    upload.add_argument("file", type=Path)
+    upload.add_argument("--biller", required=True, choices=[biller.biller_id for biller in BILLERS])
+    upload.add_argument("--release", action="store_true", help="release it too, as the checker, warnings acknowledged")
+    _add_waiting(upload)
+    release = _add_upload_id(add("release", _release, "let a checked upload go", user=True))
+    release.add_argument("--acknowledge", action="append", default=[], metavar="CODE", help="a warning seen")
+    release.add_argument("--acknowledge-all", action="store_true")
+    _add_waiting(release)
+    reject = _add_upload_id(add("reject", _change("reject", "checker", reason="reason"), "turn it down", user=True))
+    reject.add_argument("--reason", required=True)
+    _add_upload_id(add("delete", _change("delete", "maker"), "delete an upload not yet released", user=True))
+    _add_upload_id(add("redrive", _change("redrive", "checker"), "write the failed chunks again", user=True))
+    _add_upload_id(add("show", _show, "everything about an upload"))
+    _add_upload_id(add("invoices", _list_invoices, "the invoices of an upload with their VA numbers"))
+    template = add("template", _write_template, "write the workbook that billers fill in")
+    template.add_argument("module", type=Module, choices=list(Module))
+    template.add_argument("out", type=Path)
+    emails = add("emails", _save_emails, "write every e-mail that would have left to files")
+    emails.add_argument("--out", type=Path)
+    log = add("logs", _read_logs, "what the functions logged")
+    log.add_argument("function", nargs="?", help="as in upload-check; all without it")
+    log.add_argument("--follow", action="store_true")
+    return parser
+
+
+def _add_upload_id(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("upload_id")
+    return command
+
+
+def _add_waiting(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--wait", action="store_true", help="until the product has finished with it")
+    command.add_argument("--timeout", type=float, default=600, help="seconds to wait (default 600)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What the commands print for people: Indonesian first, English second, as the product itself speaks."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+SHOWN_FINDINGS = 20
+SHOWN_INVOICES = 10
+
+
+def format_rupiah(amount: int) -> str:
+    return f"Rp {amount:,}".replace(",", ".")
+
+
+def describe_progress(view: dict[str, Any]) -> str:
+    """One line: where the upload stands."""
+    line = f"{view['status']}"
+    counts = view.get("counts", {})
+    if counts:
+        line += (
+            f", {counts['rows']:,} rows checked: {counts['invoices']:,} good invoices, {counts['bad_rows']:,} bad rows"
+        )
+    chunks = view.get("chunks")
+    if chunks:
+        line += f"; chunks {chunks['done']}/{chunks['total']}, {counts.get('written', 0):,} invoices written"
+    return line
+
+
+class Progress:
+    """Prints a line to standard error whenever what it says changes."""
+
+    def __init__(self, prefix: str = "  ") -> None:
+        self._prefix = prefix
+        self._last = ""
+
+    def __call__(self, view: dict[str, Any]) -> None:
+        line = describe_progress(view)
+        if line != self._last:
+            self._last = line
+            print(f"{self._prefix}{line}", file=sys.stderr, flush=True)
+
+
+def format_report(report: dict[str, Any]) -> Iterator[str]:
+    yield f"Upload {report['upload_id']} of {report['biller_id']}: {report['verdict']} ({report['status']})"
+    if report["refusal"]:
+        yield from format_finding(report["refusal"])
+    counts = report["counts"]
+    if counts:
+        yield (
+            f"  rows {counts['rows']:,}   good invoices {counts['invoices']:,} ({format_rupiah(report['amount'])}: "
+            f"{counts['new']:,} new, {counts['already_there']:,} already there)   bad rows {counts['bad_rows']:,}"
+        )
+    if "written" in counts:
+        yield f"  written {counts['written']:,}, found already written {counts['written_already_there']:,}"
+    for title in ("errors", "warnings", "notes"):
+        yield from format_findings(title, report[title])
+    if report["failed_rows_file"]:
+        yield f"  failed rows, to mend and upload again: {report['failed_rows_file']}"
+    yield from format_invoices(report["invoices"])
+
+
+def format_findings(title: str, findings: list[dict[str, Any]]) -> Iterator[str]:
+    if findings:
+        yield f"  {title}: {len(findings):,}"
+    for finding in findings[:SHOWN_FINDINGS]:
+        yield from format_finding(finding)
+    if len(findings) > SHOWN_FINDINGS:
+        yield f"    ... and {len(findings) - SHOWN_FINDINGS:,} more (all of them with --json)"
+
+
+def format_finding(finding: dict[str, Any]) -> Iterator[str]:
+    place = f"row {finding['row']}" if "row" in finding else "file"
+    if "column" in finding:
+        place += f", {finding['column']}"
+    if finding.get("value"):
+        place += f' = "{finding["value"]}"'
+    yield f"    {place} [{finding['code']}]"
+    for language in ("id", "en"):
+        yield f"      {language}: {finding['what'][language]} {finding['mend'][language]}"
+
+
+def format_invoices(invoices: list[dict[str, Any]]) -> Iterator[str]:
+    if invoices:
+        yield f"  invoices: {len(invoices):,}"
+    for invoice in invoices[:SHOWN_INVOICES]:
+        yield (
+            f"    {invoice['number']:<34} {format_rupiah(invoice['amount']):>16}  due {invoice['due_date']}  "
+            f"VA {invoice['va_number'] or '-':<17} {invoice['status']:<8} {invoice['payer_name']}"
+        )
+    if len(invoices) > SHOWN_INVOICES:
+        yield f"    ... and {len(invoices) - SHOWN_INVOICES:,} more"
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, flush=True)
