@@ -4,6 +4,7 @@ Keys hold ids only, ``[A-Za-z0-9/_.-]``, so that no event encodes them different
 reader names the version it means: whoever overwrites a key changes nothing that was bound before.
 """
 
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,8 @@ def find_first_version(key: str) -> str | None:
 def download(key: str, version: str, path: Path, max_bytes: int) -> bool:
     """Stream one version to ``path``; False, with nothing read, when it is larger than ``max_bytes``."""
     answer = client().get_object(Bucket=get_settings().inbox_bucket, Key=key, VersionId=version)
-    with answer["Body"] as body:
+    # The body's own context manager would hand out the raw response, which has no iter_chunks.
+    with closing(answer["Body"]) as body:
         if answer["ContentLength"] > max_bytes:
             return False
         with path.open("wb") as file:
