@@ -1,0 +1,249 @@
+"""E-mails of issued invoices: every fact in both languages, nothing to click, and hostile words shown as words."""
+
+import string
+import unicodedata
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from invoicing.billers import Biller, BillerState, Module
+from invoicing.money import format_rupiah
+from invoicing.notices import NoticeKind
+from invoicing.texts import LANGUAGES
+from invoicing.texts.en.notices import TEXTS as ENGLISH
+from invoicing.texts.id.notices import TEXTS as INDONESIAN
+from notify import wording
+from notify.channels.email_message import MAX_ITEMS, EmailMessage, render_email
+
+SHOP = Biller(
+    biller_id="toko-sinar",
+    name="PT Sinar Pangan & Rekan",
+    module=Module.E_INVOICE,
+    state=BillerState.ACTIVE,
+    company_code="88081",
+    giro_account="028000111222",
+    help_contact="(021) 555-0101",
+)
+SCHOOL = replace(SHOP, name="SMP Nusantara", module=Module.PINTU_KELAS)
+BILL: dict[str, Any] = {
+    "number": "INV-42",
+    "payer_name": "CV Maju Jaya",
+    "amount": 1_500_000,
+    "due_date": "2026-12-31",
+    "va_number": "8808100000000017",
+    "bank_code": "028",
+}
+SCHOOL_BILL = BILL | {
+    "payer_name": "Alya Putri",
+    "student": {"nis": "00231", "class_name": "7A", "unit": "SMP"},
+    "fee_type": "SPP",
+    "period": "2026-07",
+    "school_year": "2026/2027",
+    "installment": "2/3",
+    "discount": 50_000,
+}
+ITEM = {"name": "Beras 25 kg", "quantity": "2.5", "unit_price": 400_000, "discount": 10_000, "total": 990_000}
+
+
+class Page(HTMLParser):
+    """The tags of a page in order, its attributes, and its text as a reader sees it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def render(biller: Biller = SHOP, name: str = "Ibu Sari", language: str = "id", **changes: Any) -> EmailMessage:
+    bill = SCHOOL_BILL if biller.module is Module.PINTU_KELAS else BILL
+    return render_email(NoticeKind.ISSUED, biller, bill | changes, name, language)
+
+
+def both_parts(message: EmailMessage) -> list[str]:
+    return [Page(message.html).text, " ".join(message.text.split())]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("id", ["31 Desember 2026", "Yth. Ibu Sari,", "PIN, OTP", "tidak pernah memintanya", "Abaikan e-mail ini"]),
+        ("en", ["31 December 2026", "Dear Ibu Sari,", "PIN, OTP", "never ask for them", "ignore this e-mail"]),
+    ],
+)
+def test_every_email_names_biller_payer_amount_date_and_account(language: str, words: list[str]) -> None:
+    facts = [
+        "PT Sinar Pangan & Rekan",
+        "CV Maju Jaya",
+        format_rupiah(1_500_000),
+        "8808 1000 0000 0017",
+        "8808100000000017",
+        "INV-42",
+        "(021) 555-0101",
+        "1500-999",
+        "028",
+        "OCBC mobile",
+        "ATM",
+    ]
+    for part in both_parts(render(language=language)):
+        for fact in facts + words:
+            assert fact in part
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("id", ["Nama siswa", "Juli 2026", "Cicilan", "2 dari 3", "Tahun ajaran"]),
+        ("en", ["Student", "July 2026", "Instalment", "2 of 3", "School year"]),
+    ],
+)
+def test_school_email_names_student_class_fee_and_period(language: str, words: list[str]) -> None:
+    for part in both_parts(render(SCHOOL, language=language)):
+        for fact in ["Alya Putri", "00231", "SMP · 7A", "SPP", "2026/2027", format_rupiah(50_000), *words]:
+            assert fact in part
+
+
+@pytest.mark.parametrize(("biller", "sender"), [(SHOP, "OCBC E-Invoice"), (SCHOOL, "PintuKelas")])
+def test_sender_name_is_the_modules(biller: Biller, sender: str) -> None:
+    message = render(biller)
+
+    assert message.sender_name == sender
+    assert sender in message.text
+
+
+def test_subject_names_biller_purpose_and_amount() -> None:
+    assert render(SCHOOL).subject == f"Tagihan SMP Nusantara: SPP Juli 2026, {format_rupiah(1_500_000)}"
+    english = render(language="en").subject
+    assert english == f"Bill from PT Sinar Pangan & Rekan: bill no. INV-42, {format_rupiah(1_500_000)}"
+
+
+def test_product_rows_are_listed_with_quantity_price_and_reductions() -> None:
+    for part in both_parts(render(items=[ITEM])):
+        assert "Beras 25 kg" in part
+        assert f"2,5 × {format_rupiah(400_000)}, diskon {format_rupiah(10_000)}" in part
+        assert format_rupiah(990_000) in part
+
+
+def test_many_product_rows_are_summed_up_at_the_end() -> None:
+    items = [
+        {"name": f"Barang {index}", "quantity": "1", "unit_price": 7, "total": 7} for index in range(MAX_ITEMS + 5)
+    ]
+
+    for part in both_parts(render(items=items)):
+        assert f"Barang {MAX_ITEMS - 1}" in part
+        assert f"Barang {MAX_ITEMS} " not in part
+        assert "dan 5 barang/jasa lainnya" in part
+        assert format_rupiah(35) in part
+
+
+def test_arrears_are_apart_and_said_not_to_be_in_the_amount() -> None:
+    for part in both_parts(render(SCHOOL, arrears=750_000)):
+        assert f"Tunggakan sebelumnya: {format_rupiah(750_000)}" in part
+        assert "Tidak termasuk dalam jumlah di atas" in part
+    assert "Tunggakan" not in render(SCHOOL).text
+
+
+def test_end_of_the_account_is_shown_in_jakarta_time() -> None:
+    message = render(valid_until="2026-12-31T16:59:00Z")
+
+    assert "31 Desember 2026 pukul 23.59 WIB" in message.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("biller", [SHOP, SCHOOL])
+def test_email_has_nothing_to_click_and_nothing_remote(biller: Biller, language: str) -> None:
+    message = render(biller, language=language, items=[ITEM], arrears=1)
+    page = Page(message.html)
+
+    assert not set(page.tags) & {"a", "img", "link", "script", "iframe", "form", "button", "input", "object", "base"}
+    assert not page.attributes & {"href", "src", "background", "action", "onclick", "onerror", "onload"}
+    for part in (message.html, message.text):
+        assert "http" not in part.lower()
+        assert "url(" not in part.lower()
+    assert len(message.html) < 100_000
+
+
+def test_email_without_names_and_contact_is_still_polite() -> None:
+    message = render(replace(SHOP, help_contact=""), name="")
+
+    assert message.text.startswith("Yth. Bapak/Ibu,\n")
+    assert "hubungi PT Sinar Pangan & Rekan." in message.text
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=y>{{7*7}}{0.__class__}%s</td></table>'
+
+
+def test_hostile_names_are_shown_as_text() -> None:
+    tame, message = (
+        render(replace(SHOP, name=name, help_contact=name), name, payer_name=name, description=name, items=items)
+        for name, items in (("x", [ITEM]), (HOSTILE, [ITEM | {"name": HOSTILE}]))
+    )
+    page = Page(message.html)
+
+    assert page.tags == Page(tame.html).tags
+    # Once each at least: title, preview or heading, greeting, payer, description, product, help.
+    assert page.text.count(HOSTILE) >= 7
+    assert HOSTILE in message.text
+
+
+def test_newlines_and_direction_marks_forge_neither_header_nor_number() -> None:
+    name = "Budi\r\nBcc: korban@example.com\u202e0001\u2066\x00"
+    message = render(replace(SHOP, name=name), name, payer_name=name)
+
+    for part in (message.subject, message.text, message.html):
+        assert not set(part) & set("\r\u202e\u2066\x00")
+    assert "\n" not in message.subject
+    assert "Yth. Budi Bcc: korban@example.com0001,\n" in message.text
+
+
+def test_long_names_do_not_make_a_long_subject() -> None:
+    message = render(replace(SHOP, name="Panjang " * 40), number="N" * 300)
+
+    assert len(message.subject) < 170
+    assert message.subject.endswith(format_rupiah(1_500_000))
+
+
+@settings(max_examples=40, deadline=None)
+@given(words=st.text(min_size=1, max_size=80).filter(lambda words: bool(wording.clean(words))))
+def test_any_words_leave_the_shape_of_the_email_alone(words: str) -> None:
+    biller = replace(SHOP, name=words, help_contact=words)
+    message = render(biller, words, payer_name=words, description=words, items=[ITEM | {"name": words}])
+    tame = render(replace(SHOP, name="x", help_contact="x"), "x", payer_name="x", description="x", items=[ITEM])
+
+    assert Page(message.html).tags == Page(tame.html).tags
+    assert len(message.text.split("\n")) == len(tame.text.split("\n"))
+    assert not any(unicodedata.category(char) == "Cc" for char in message.subject)
+    message.html.encode()
+
+
+def test_period_words() -> None:
+    assert wording.format_period("2026-07", "id") == "Juli 2026"
+    assert wording.format_period("S2", "en") == "Semester 2"
+    assert wording.format_period("Gelombang 1", "en") == "Gelombang 1"
+    assert wording.format_period("2026-13", "id") == "2026-13"
+
+
+def test_both_languages_have_the_same_words_and_placeholders() -> None:
+    def placeholders(words: str) -> set[str | None]:
+        return {name for _, name, _, _ in string.Formatter().parse(words) if name is not None}
+
+    assert {key: placeholders(words) for key, words in INDONESIAN.items()} == {
+        key: placeholders(words) for key, words in ENGLISH.items()
+    }
