@@ -32,7 +32,7 @@ LAST_EXCEL_ROW = 1_048_576
 FONT = "Arial"
 NAVY, BLUE, GREY, RED, INK = "1F2A44", "2F6690", "E4E7EC", "C8102E", "222222"
 
-# Percentages are text too: Excel would turn 10% into 0.1, which nobody can tell from a tenth of a rupiah.
+# Percentages are text too: Excel would turn 100% into 1, which nobody can tell from one rupiah.
 TEXT_FORMAT = "@"
 NUMBER_FORMATS = {
     Kind.MONEY: "#,##0",
@@ -136,9 +136,11 @@ def _add_note(sheet: Worksheet, index: int, column: Column, module: Module) -> N
 
 
 def _make_dropdown(column: Column, letter: str) -> DataValidation:
+    # A comma ends a choice; channels may be joined by a plus as well.
+    choices = [choice.replace(",", " + ") for choice in column.choices]
     dropdown = DataValidation(
         type="list",
-        formula1=f'"{",".join(column.choices)}"',
+        formula1=f'"{",".join(choices)}"',
         allow_blank=True,
         showErrorMessage=not column.choices_open,
         errorTitle=text("workbooks.choice.title", "id"),

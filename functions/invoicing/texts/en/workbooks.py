@@ -31,7 +31,5 @@ TEXTS = {
     "example.note": "Examples only. This sheet is not read; fill in the sheet “{sheet}”.",
     "choice.title": "Choice",
     "choice.closed": "Choose one of the list.",
-    "failed.row_reason": "{column}: {what} {mend}",
-    "failed.whole_row_reason": "{what} {mend}",
     "failed.warning": "Warning: {reason}",
 }

@@ -31,7 +31,5 @@ TEXTS = {
     "example.note": "Contoh saja. Lembar ini tidak dibaca; isi lembar “{sheet}”.",
     "choice.title": "Pilihan",
     "choice.closed": "Pilih salah satu dari daftar.",
-    "failed.row_reason": "{column}: {what} {mend}",
-    "failed.whole_row_reason": "{what} {mend}",
     "failed.warning": "Peringatan: {reason}",
 }
