@@ -84,22 +84,19 @@ def inspect_file(path: Path, *, max_bytes: int, max_rows: int) -> GuardReport:
         if sum(entry.file_size for entry in entries) > limits.inflated_bytes:
             raise WorkbookRefused("workbook_inflates_too_much")
         parts: dict[str, PartScan] = {}
-        left = limits.inflated_bytes
         for entry in entries:
-            blocks = _inflate(file, entry, left)
-            left -= entry.file_size
-            scan = _scan_part(entry.filename, blocks, limits)
+            scan = _scan_part(entry.filename, _inflate(file, entry), limits)
             if scan:
                 parts[entry.filename] = scan
-    return GuardReport(last_row=min(limits.last_row, EXCEL_ROWS), parts=parts)
+    return GuardReport(last_row=limits.last_row, parts=parts)
 
 
 def _set_limits(max_rows: int) -> _Limits:
     rows = max_rows + SLACK_ROWS
     step = 10 ** (len(str(rows)) - 2)
-    # Two leading digits are enough to tell "far below the data" and keep the pattern small.
-    last_row = min(-(-rows // step) * step, 1_100_000)
-    above = _digits_from(last_row)
+    # Rounded up to two leading digits: exact enough for "far below the data", and the pattern stays small.
+    first_far_row = min(-(-rows // step) * step, 1_100_000)
+    above = _digits_from(first_far_row)
     columns = rb"(?:[B-Z][A-Z]|[A-Z]{3,})[0-9]+"
     # A cell not closed at once (`<c …/>`, `<c …></c>`) holds a value; a row number beyond Excel's is never right.
     far_value = (
@@ -110,7 +107,7 @@ def _set_limits(max_rows: int) -> _Limits:
         max_rows=max_rows,
         inflated_bytes=_INFLATED_BASE + max_rows * _INFLATED_PER_ROW,
         strings=_STRINGS_BASE + max_rows * _STRINGS_PER_ROW,
-        last_row=last_row,
+        last_row=min(first_far_row - 1, EXCEL_ROWS),
         far_value=re.compile(far_value),
     )
 
@@ -235,8 +232,8 @@ def _check_workbook(names: set[str], entries: list[ZipInfo]) -> None:
 # --- the parts -----------------------------------------------------------------------------------------------------
 
 
-def _inflate(file: BinaryIO, entry: ZipInfo, cap: int) -> Iterator[bytes]:
-    """The entry's bytes in blocks, at most ``cap`` in all, and exactly as many as the directory declares."""
+def _inflate(file: BinaryIO, entry: ZipInfo) -> Iterator[bytes]:
+    """The entry's bytes in blocks, exactly as many as the directory declares."""
     file.seek(entry.header_offset)
     header = file.read(30)
     if len(header) < 30 or header[:4] != b"PK\x03\x04":
@@ -245,7 +242,9 @@ def _inflate(file: BinaryIO, entry: ZipInfo, cap: int) -> Iterator[bytes]:
     total = 0
     for block in _decode(file, entry):
         total += len(block)
-        if total > cap or (total > _RATIO_FROM and total > entry.compress_size * _RATIO):
+        if total > entry.file_size:
+            raise WorkbookRefused("workbook_suspicious")
+        if total > _RATIO_FROM and total > entry.compress_size * _RATIO:
             raise WorkbookRefused("workbook_inflates_too_much")
         yield block
     if total != entry.file_size:
@@ -361,7 +360,7 @@ def _check_far_value(piece: bytes, limits: _Limits) -> None:
     if not match:
         return
     reference = (match["cell"] or match["row"]).decode()
-    digits = reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    if int(digits[:8]) >= limits.last_row and int(digits[:8]) <= EXCEL_ROWS:
+    letters = reference.rstrip("0123456789")
+    if len(letters) in (1, 2) and letters.rjust(2) <= "AZ" and int(reference[len(letters) :][:8]) <= EXCEL_ROWS:
         raise WorkbookRefused("too_many_rows", cell=reference, max_rows=limits.max_rows)
     raise WorkbookRefused("value_far_away", cell=reference[:20])

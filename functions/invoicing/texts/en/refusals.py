@@ -39,8 +39,8 @@ TEXTS = {
     "file_has_macros.mend": "In Excel choose Save As > Excel Workbook (.xlsx), answer Yes when asked whether to save "
     "without macros, and upload the result.",
     "workbook_damaged.what": "The file is damaged: a part inside it cannot be read.",
-    "workbook_damaged.mend": "Open it in Excel (answer Yes if a repair is offered), check its contents, save it again as "
-    ".xlsx and upload that.",
+    "workbook_damaged.mend": "Open it in Excel (answer Yes if a repair is offered), check its contents, save it again "
+    "as .xlsx and upload that.",
     "workbook_suspicious.what": "The inside of the file is unusual, unlike what spreadsheet programs write; "
     "for safety it was not opened.",
     "workbook_suspicious.mend": _SAVE_AGAIN,

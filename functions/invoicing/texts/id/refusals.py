@@ -1,6 +1,6 @@
 """Alasan satu berkas ditolak seluruhnya, sebelum barisnya sempat diperiksa."""
 
-_SAVE_AGAIN = "Buka berkas di Excel, LibreOffice atau Google Sheets, simpan ulang sebagai Excel Workbook (.xlsx), lalu unggah lagi."
+_SAVE_AGAIN = "Buka berkas di Excel, LibreOffice atau Google Sheets, simpan sebagai .xlsx, lalu unggah hasilnya."
 _COPY_VALUES = "Salin isinya (Tempel Khusus > Nilai) ke templat yang baru diunduh, lalu unggah templat itu."
 
 TEXTS = {
@@ -51,13 +51,13 @@ TEXTS = {
     "workbook_too_slow.what": "Berkas tidak selesai dibaca dalam batas waktu.",
     "workbook_too_slow.mend": _COPY_VALUES + " Daftar yang sangat panjang sebaiknya dibagi menjadi beberapa berkas.",
     "value_far_away.what": "Ada isian di sel {cell}, jauh di luar daerah data (kolom A sampai AZ).",
-    "value_far_away.mend": "Tekan Ctrl+G (Buka), ketik {cell}, hapus isiannya beserta kolom atau barisnya, simpan, lalu "
-    "unggah lagi.",
+    "value_far_away.mend": "Tekan Ctrl+G (Buka), ketik {cell}, hapus isiannya beserta kolom atau barisnya, simpan, "
+    "lalu unggah lagi.",
     "too_many_rows.what": "Ada isian di sel {cell}, padahal satu berkas paling banyak {max_rows} baris.",
     "too_many_rows.mend": "Bila daftarnya memang sepanjang itu, bagi menjadi beberapa berkas. Bila tidak, tekan Ctrl+G "
     "(Buka), ketik {cell}, hapus baris di sekitarnya, simpan, lalu unggah lagi.",
     "text_too_long.what": "Ada teks yang jauh lebih panjang daripada batas Excel (32.767 karakter per sel).",
     "text_too_long.mend": _COPY_VALUES,
-    "too_many_texts.what": "Jumlah teks di dalam berkas jauh lebih banyak daripada yang muat di daftar sepanjang batas.",
+    "too_many_texts.what": "Jumlah teks di dalam berkas jauh lebih banyak daripada isi daftar terpanjang.",
     "too_many_texts.mend": _COPY_VALUES,
 }
