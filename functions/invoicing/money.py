@@ -144,5 +144,5 @@ def format_quantity(quantity: Decimal) -> str:
 
 
 def format_rupiah(amount: int) -> str:
-    """``Rp 1.500.000``, the same in both languages."""
-    return f"Rp {amount:,}".replace(",", ".")
+    """``Rp1.500.000``, as Indonesian spelling rules write it, the same in both languages."""
+    return f"Rp{amount:,}".replace(",", ".")
