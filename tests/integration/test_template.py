@@ -1,0 +1,251 @@
+"""template.yaml keeps the rules of the house: what each function may do and gets, what each queue and table has."""
+
+import importlib
+import json
+from functools import cached_property
+from typing import Any
+
+import pytest
+
+from invoicing.settings import Settings
+from tests.integration.aws_from_template import Template
+from tests.integration.settings_use import find_settings
+
+TEMPLATE = Template()
+PROD = Template(Stage="prod")
+FUNCTIONS = TEMPLATE.find("AWS::Serverless::Function")
+QUEUES = TEMPLATE.find("AWS::SQS::Queue")
+ALARMS = TEMPLATE.find("AWS::CloudWatch::Alarm")
+SETTINGS = {name for name, member in vars(Settings).items() if isinstance(member, cached_property)}
+DEAD_LETTER_SECONDS = 14 * 24 * 3600
+
+
+def list_statements(function: str) -> list[dict[str, Any]]:
+    return [statement for policy in FUNCTIONS[function]["Policies"] for statement in policy["Statement"]]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def find_events(kind: str) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (name, event["Properties"])
+        for name, function in FUNCTIONS.items()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == kind
+    ]
+
+
+def list_alarms(metric: str, dimension: str) -> set[str]:
+    """Values of this dimension over the alarms on this metric."""
+    return {
+        given["Value"]
+        for alarm in ALARMS.values()
+        if alarm["MetricName"] == metric
+        for given in alarm["Dimensions"]
+        if given["Name"] == dimension
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_handler_named_in_template_can_be_imported(function: str) -> None:
+    module, _, name = FUNCTIONS[function]["Handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_settings_that_code_asks_for_are_given_to_function(function: str) -> None:
+    asked = {name.upper() for name in find_settings(FUNCTIONS[function]["Handler"], SETTINGS)}
+    assert asked
+    assert asked <= set(TEMPLATE.read_environment(function))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_variables_of_function_are_settings_of_the_code(function: str) -> None:
+    general = {"STAGE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+    assert set(TEMPLATE.read_environment(function)) - general <= {name.upper() for name in SETTINGS}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_policy_names_every_action_and_resource(function: str) -> None:
+    for statement in list_statements(function):
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in as_list(statement["Action"])), statement
+        for resource in as_list(statement["Resource"]):
+            service = resource.split(":")[2]
+            # Only object keys under a named prefix may be open-ended.
+            assert "*" not in resource or (service == "s3" and resource.endswith(("inbox/*", "plans/*", "results/*")))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_table_that_function_gets_is_one_it_may_use(function: str) -> None:
+    """A table's name without a right to it, or a right without the name, is a mistake in one of the two."""
+    environment = TEMPLATE.read_environment(function)
+    given = {value for name, value in environment.items() if name.endswith("_TABLE")}
+    allowed = {
+        resource.split(":table/")[1].split("/")[0]
+        for statement in list_statements(function)
+        for resource in as_list(statement["Resource"])
+        if ":dynamodb:" in resource
+    }
+    assert given == allowed
+
+
+def test_no_function_may_scan_or_delete_items() -> None:
+    actions = {
+        action for name in FUNCTIONS for statement in list_statements(name) for action in as_list(statement["Action"])
+    }
+    assert not actions & {"dynamodb:Scan", "dynamodb:DeleteItem", "dynamodb:DeleteTable"}
+
+
+def test_items_of_other_banks_are_out_of_reach() -> None:
+    tables = ("VirtualAccountsTable", "NoticesTable", "CountersTable")
+    for name in FUNCTIONS:
+        for statement in list_statements(name):
+            if any(resource.endswith(tables) for resource in as_list(statement["Resource"])):
+                assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["028#*"]}}
+
+
+def test_email_is_sent_only_from_the_products_address() -> None:
+    (statement,) = [
+        statement for name in FUNCTIONS for statement in list_statements(name) if statement["Action"] == "ses:SendEmail"
+    ]
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "notifikasi@ocbc.id"}}
+    assert any(resource.endswith("identity/ocbc.id") for resource in statement["Resource"])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_runs_on_the_agreed_platform(function: str) -> None:
+    common = TEMPLATE.data["Globals"]["Function"]
+    assert (common["Runtime"], common["Architectures"], common["Tracing"]) == ("python3.13", ["arm64"], "Active")
+    assert "ReservedConcurrentExecutions" not in FUNCTIONS[function]
+
+
+@pytest.mark.parametrize("stage", ["local", "dev", "prod"])
+def test_every_function_logs_to_its_own_group_with_retention(stage: str) -> None:
+    template = Template(Stage=stage)
+    groups = {properties["LogGroupName"]: properties for properties in template.find("AWS::Logs::LogGroup").values()}
+    used = [function["LoggingConfig"]["LogGroup"] for function in template.find("AWS::Serverless::Function").values()]
+    assert sorted(used) == sorted(groups)
+    assert all(group["RetentionInDays"] >= 1 for group in groups.values())
+
+
+@pytest.mark.parametrize("table", TEMPLATE.find("AWS::DynamoDB::Table"))
+def test_table_is_on_demand_recoverable_encrypted_and_outlives_the_stack(table: str) -> None:
+    properties = TEMPLATE.find("AWS::DynamoDB::Table")[table]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert PROD.find("AWS::DynamoDB::Table")[table]["DeletionProtectionEnabled"] is True
+    assert TEMPLATE.data["Resources"][table]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queue_is_encrypted_and_refuses_plain_http(queue: str) -> None:
+    assert QUEUES[queue]["SqsManagedSseEnabled"] is True
+    (policy,) = TEMPLATE.find("AWS::SQS::QueuePolicy").values()
+    assert TEMPLATE.resolve({"Ref": queue}) in policy["Queues"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def find_dead_letter_queues() -> dict[str, str]:
+    """Logical id of each queue that a function reads -> logical id of its dead-letter queue."""
+    by_arn = {TEMPLATE.resolve({"Fn::GetAtt": [name, "Arn"]}): name for name in QUEUES}
+    pairs = {}
+    for _, event in find_events("SQS"):
+        name = by_arn[event["Queue"]]
+        pairs[name] = by_arn[QUEUES[name]["RedrivePolicy"]["deadLetterTargetArn"]]
+    return pairs
+
+
+def test_every_queue_has_its_own_dead_letter_queue_that_takes_only_from_it() -> None:
+    pairs = find_dead_letter_queues()
+    assert set(pairs) == {"ChunkQueue", "EmailQueue"}
+    assert len(set(pairs.values())) == len(pairs)
+    for name, dead in pairs.items():
+        allowed = QUEUES[dead]["RedriveAllowPolicy"]
+        assert allowed["redrivePermission"] == "byQueue"
+        assert allowed["sourceQueueArns"] == [TEMPLATE.resolve({"Fn::GetAtt": [name, "Arn"]})]
+
+
+def test_dead_letters_are_kept_two_weeks_and_raise_an_alarm_at_the_first() -> None:
+    failed_checks = FUNCTIONS["UploadCheckFunction"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert failed_checks["Destination"].endswith("CheckFailuresQueue")
+    dead = {*find_dead_letter_queues().values(), "CheckFailuresQueue"}
+    assert {QUEUES[name]["MessageRetentionPeriod"] for name in dead} == {DEAD_LETTER_SECONDS}
+    names = {TEMPLATE.resolve({"Fn::GetAtt": [name, "QueueName"]}) for name in dead}
+    assert names == list_alarms("ApproximateNumberOfMessagesVisible", "QueueName")
+    for alarm in ALARMS.values():
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible":
+            assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+
+
+@pytest.mark.parametrize(("function", "event"), find_events("SQS"))
+def test_queue_reader_reports_single_failures_and_has_six_times_its_timeout(
+    function: str, event: dict[str, Any]
+) -> None:
+    queue = next(
+        properties
+        for name, properties in QUEUES.items()
+        if TEMPLATE.resolve({"Fn::GetAtt": [name, "Arn"]}) == event["Queue"]
+    )
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Timeout"]
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert int(event["ScalingConfig"]["MaximumConcurrency"]) >= 2
+
+
+def test_writer_knows_after_how_many_receives_its_queue_gives_up() -> None:
+    chances = TEMPLATE.read_environment("UploadWriteFunction")["CHUNK_MAX_RECEIVES"]
+    assert str(QUEUES["ChunkQueue"]["RedrivePolicy"]["maxReceiveCount"]) == chances
+
+
+def test_poisoned_stream_record_cannot_block_its_shard() -> None:
+    ((_, event),) = find_events("DynamoDB")
+    assert event["BisectBatchOnFunctionError"]
+    assert 0 < event["MaximumRecordAgeInSeconds"] <= 3600
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    patterns = [json.loads(given["Pattern"]) for given in event["FilterCriteria"]["Filters"]]
+    assert patterns == [{"eventName": ["INSERT"]}]
+
+
+def test_every_function_has_an_alarm_on_errors_and_every_alarm_tells_somebody() -> None:
+    assert list_alarms("Errors", "FunctionName") == {TEMPLATE.resolve({"Ref": name}) for name in FUNCTIONS}
+    assert list_alarms("IteratorAge", "FunctionName") == {TEMPLATE.resolve({"Ref": "NoticeDispatchFunction"})}
+    topic = TEMPLATE.resolve({"Ref": "AlarmTopic"})
+    assert all(alarm["AlarmActions"] == [topic] for alarm in ALARMS.values())
+
+
+def test_alarm_on_duration_rings_before_the_timeout() -> None:
+    for alarm in ALARMS.values():
+        if alarm["MetricName"] == "Duration":
+            (name,) = [name for name in FUNCTIONS if TEMPLATE.resolve({"Ref": name}) == alarm["Dimensions"][0]["Value"]]
+            assert alarm["Threshold"] == 0.8 * 1000 * FUNCTIONS[name]["Timeout"]
+
+
+def test_inbox_is_private_versioned_encrypted_and_tls_only() -> None:
+    (bucket,) = TEMPLATE.find("AWS::S3::Bucket").values()
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (policy,) = TEMPLATE.find("AWS::S3::BucketPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_files_of_every_prefix_expire_in_all_versions() -> None:
+    (bucket,) = TEMPLATE.find("AWS::S3::Bucket").values()
+    rules = {rule.get("Prefix", ""): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    for prefix in ("inbox/", "plans/", "results/"):
+        assert int(rules[prefix]["ExpirationInDays"]) == 90
+        assert 0 < int(rules[prefix]["NoncurrentVersionExpiration"]["NoncurrentDays"]) <= 90
+    assert rules[""]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 1
+
+
+def test_browsers_may_post_from_the_dashboard_only() -> None:
+    (closed,) = TEMPLATE.find("AWS::S3::Bucket").values()
+    assert "CorsConfiguration" not in closed
+    (open_bucket,) = Template(DashboardOrigin="https://tagihan.example.com").find("AWS::S3::Bucket").values()
+    (rule,) = open_bucket["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], ["https://tagihan.example.com"])
