@@ -80,8 +80,11 @@ def _dots(amount: int) -> str:
     return f"{amount:,}".replace(",", ".")
 
 
-def _invoice_rows(rng: random.Random, due: date, recipients: int) -> Iterator[Row]:
-    """General invoices; about one in eight has two or three product rows, which repeat its number and total."""
+def _invoice_rows(rng: random.Random, due: date, recipients: int) -> Iterator[tuple[Row, bool]]:
+    """General invoices; one in eight has two or three product rows, which repeat its number and total.
+
+    Each row comes with whether it is an invoice of its own.
+    """
     index = 0
     while True:
         index += 1
@@ -95,7 +98,7 @@ def _invoice_rows(rng: random.Random, due: date, recipients: int) -> Iterator[Ro
         total = sum(price * quantity for (_, price), quantity in zip(items, quantities, strict=True))
         due_date = due + timedelta(days=index % 30)
         for (product, price), quantity in zip(items, quantities, strict=True):
-            yield {
+            row: Row = {
                 "No. Invoice": f"INV/{due:%Y}/{index:06d}",
                 "Nama Pelanggan": customer,
                 "Jumlah Tagihan": total,
@@ -109,9 +112,10 @@ def _invoice_rows(rng: random.Random, due: date, recipients: int) -> Iterator[Ro
                 "Harga Satuan": price,
                 "Cabang": "Jakarta" if index % 3 else "Surabaya",
             }
+            yield row, len(items) == 1
 
 
-def _school_rows(rng: random.Random, due: date, recipients: int) -> Iterator[Row]:
+def _school_rows(rng: random.Random, due: date, recipients: int) -> Iterator[tuple[Row, bool]]:
     """School fees: two bills for every student, the second sometimes with a scholarship."""
     first_year = due.year if due.month >= 7 else due.year - 1
     student = 0
@@ -120,7 +124,7 @@ def _school_rows(rng: random.Random, due: date, recipients: int) -> Iterator[Row
         name, father, mother = _person(rng), _person(rng), _person(rng)
         for bill in range(2):
             fee, amount = FEES[0] if bill == 0 else FEES[1 + student % 3]
-            yield {
+            row: Row = {
                 "NIS": f"0{2_400_000 + student}",
                 "Nama Siswa": name,
                 "Kelas": f"{('VII', 'VIII', 'IX')[student % 3]}-{'ABCD'[student // 3 % 4]}",
@@ -137,9 +141,10 @@ def _school_rows(rng: random.Random, due: date, recipients: int) -> Iterator[Row
                 "Potongan": "10%" if bill and student % 9 == 0 else "",
                 "Unit": "SMP",
             }
+            yield row, True
 
 
-GENERATORS: dict[Module, Callable[[random.Random, date, int], Iterator[Row]]] = {
+GENERATORS: dict[Module, Callable[[random.Random, date, int], Iterator[tuple[Row, bool]]]] = {
     Module.E_INVOICE: _invoice_rows,
     Module.PINTU_KELAS: _school_rows,
 }
@@ -160,7 +165,7 @@ def _make_messy(row: Row, module: Module, kind: int) -> None:
         {AMOUNT[module]: _dots(amount), "Jatuh Tempo": f"{due:%d/%m/%Y}"},
         {AMOUNT[module]: float(amount), "Jatuh Tempo": f"{due.day} {MONTHS[due.month - 1]} {due.year}"},
         {NAME[module]: f"\u00a0{row[NAME[module]]}\u200b ", "Jatuh Tempo": f"{due:%d-%m-%Y}"},
-        {PHONE[module]: f"62{phone[1:]}", EMAIL[module]: f" {str(row[EMAIL[module]]).upper()} "},
+        {PHONE[module]: f"62{phone[1:]}", EMAIL[module]: f" {row[EMAIL[module]]} "},
     )
     row.update(changes[kind % len(changes)])
 
@@ -344,8 +349,11 @@ def write_sample(
     made: dict[int, str] = {}
 
     def finish() -> Iterator[Row]:
-        for number, row in enumerate(islice(GENERATORS[module](rng, due, recipients), rows), start=2):
-            if number in bad_rows:
+        planned = 0
+        for number, (row, alone) in enumerate(islice(GENERATORS[module](rng, due, recipients), rows), start=2):
+            planned += number in bad_rows
+            # An empty name is no mistake in a further product row: wait for the next invoice of one row.
+            if alone and len(made) < planned:
                 name, change = mistakes[len(made) % len(mistakes)]
                 row.update(change)
                 made[number] = name
@@ -354,7 +362,7 @@ def write_sample(
             yield row
 
     sheet = "Tagihan Umum" if module is Module.E_INVOICE else "Tagihan Sekolah"
-    headers = list(next(GENERATORS[module](random.Random(0), due, 1)))  # noqa: S311
+    headers = list(next(GENERATORS[module](random.Random(0), due, 1))[0])  # noqa: S311
     write_rows(path, sheet, headers, finish(), inline_strings=inline_strings)
     return Sample(rows=rows, mistakes=made)
 
