@@ -1,0 +1,302 @@
+"""Rows of module e-invoice: one row one invoice, or several product rows with one number one invoice."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from invoicing.invoices import LineItem, normalise_number
+from invoicing.issues import Issue, Severity
+from invoicing.modules.e_invoice import ITEM_KEYS
+from invoicing.money import format_quantity, format_rupiah, round_half_up, take_share
+from invoicing.notices import Channel
+from upload.batches import Batch, Checks
+from upload.duplicates import NumberRegister, report_same_number, warn_double_bills, warn_shared_contacts
+from upload.findings import show_cell
+
+HEADER_KEYS = ("payer_name", "amount", "due_date", "whatsapp", "email", "sms")
+"""What every invoice row states beside its number."""
+_EXTRA_KEYS = (
+    "description",
+    "payer_code",
+    "issue_date",
+    "valid_until",
+    "language",
+    "branch",
+    "internal_note",
+    "erp_reference",
+)
+_CHANNEL_COLUMNS = {"send_email": Channel.EMAIL, "send_sms": Channel.SMS, "send_whatsapp": Channel.WHATSAPP}
+_CONTACTS = {Channel.EMAIL: "email", Channel.WHATSAPP: "whatsapp", Channel.SMS: "sms"}
+
+
+class _Stated(NamedTuple):
+    """The header fields of one row; "" where the cell is empty."""
+
+    payer_name: str
+    amount: Any
+    due_date: str
+    whatsapp: str
+    email: Any
+    sms: str
+
+
+class _ProductRow(NamedTuple):
+    row: int
+    number: str
+    stated: _Stated
+    extras: dict[str, Any]
+    item: tuple[Any, ...]
+
+
+class EInvoiceRows:
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
+        self._numbers = NumberRegister()
+        self._groups: dict[str, list[_ProductRow]] = {}
+
+    def check_batch(self, batch: Batch) -> None:
+        products = batch.find_filled(ITEM_KEYS)
+        self._report_missing(batch, products)
+        self._check_products(batch, products)
+        channels = self._choose_channels(batch)
+        self._check_expiry(batch)
+        batch.report(self._checks.findings)
+        if products:
+            self._register_plain_rows(batch, products)
+        else:
+            self._numbers.add_batch(batch.rows, batch.column("number"))
+        self._plan(batch, products, channels)
+
+    def _report_missing(self, batch: Batch, products: set[int]) -> None:
+        for position in batch.find_empty("number"):
+            above = position - 1 if position in products and position - 1 in products else None
+            code = "missing_value" if above is None else "product_row_without_number"
+            batch.add(code, position, "number")
+        for key in ("payer_name", "amount", "due_date"):
+            for position in batch.find_empty(key):
+                # Only the first product row of an invoice must state them; that is known at the end.
+                if position not in products:
+                    batch.add("missing_value", position, key)
+        for position in batch.find_without_contact():
+            if position not in products:
+                batch.add_missing_contact(position)
+
+    def _check_products(self, batch: Batch, products: set[int]) -> None:
+        for position in products:
+            for key in ("item_name", "item_quantity", "item_unit_price"):
+                if batch.column(key)[position] == "":
+                    batch.add("item_incomplete", position, key)
+
+    def _check_expiry(self, batch: Batch) -> None:
+        if not batch.has_values("valid_until"):
+            return
+        due_dates = batch.column("due_date")
+        for position, value in enumerate(batch.column("valid_until")):
+            due = due_dates[position]
+            if isinstance(value, tuple) and isinstance(due, str) and value[1] < due:
+                batch.add("expiry_before_due", position, "valid_until", due_date=due)
+
+    def _choose_channels(self, batch: Batch) -> dict[int, list[str]]:
+        """Position -> the channels that the row asks for, where it says anything about them."""
+        chosen: dict[int, list[str]] = {}
+        for position in sorted(batch.find_filled(("channel", *_CHANNEL_COLUMNS))):
+            named = batch.column("channel")[position]
+            wanted = list(named) if isinstance(named, tuple) else []
+            answers = {channel: batch.column(key)[position] for key, channel in _CHANNEL_COLUMNS.items()}
+            for channel, answer in answers.items():
+                if answer is True and channel not in wanted:
+                    wanted.append(channel)
+            if not wanted:
+                wanted = list(self._checks.channels)
+            for channel in wanted:
+                if channel not in self._checks.channels:
+                    key = next((key for key, c in _CHANNEL_COLUMNS.items() if c is channel), "channel")
+                    column = "channel" if isinstance(named, tuple) and channel in named else key
+                    batch.add("channel_not_active", position, column, channel=channel.value)
+            chosen[position] = [channel.value for channel in wanted if answers[channel] is not False]
+        return chosen
+
+    def _register_plain_rows(self, batch: Batch, products: set[int]) -> None:
+        plain = [position for position in range(len(batch.rows)) if position not in products]
+        numbers = batch.column("number")
+        self._numbers.add_batch([batch.rows[i] for i in plain], [numbers[i] for i in plain])
+
+    def _plan(self, batch: Batch, products: set[int], channels: dict[int, list[str]]) -> None:
+        bad_rows = self._checks.findings.bad_rows
+        extra_keys = [key for key in _EXTRA_KEYS if batch.has_values(key)]
+        stated = zip(*(batch.column(key) for key in HEADER_KEYS), strict=True)
+        extra_values = batch.zip_columns(extra_keys)
+        rows = zip(batch.rows, batch.column("number"), stated, extra_values, strict=True)
+        for position, (row, number, fields, values) in enumerate(rows):
+            is_product = position in products
+            if row in bad_rows and not (is_product and isinstance(number, str) and number):
+                continue
+            extras = {key: value for key, value in zip(extra_keys, values, strict=True) if value}
+            if position in channels:
+                extras["channels"] = channels[position]
+            if is_product:
+                item = tuple(batch.column(key)[position] for key in ITEM_KEYS)
+                product = _ProductRow(row, number, _Stated(*fields), extras, item)
+                self._groups.setdefault(normalise_number(number), []).append(product)
+            else:
+                self._plan_invoice(row, number, _Stated(*fields), extras, late=False)
+
+    def _plan_invoice(
+        self,
+        row: int,
+        number: str,
+        stated: _Stated,
+        extras: dict[str, Any],
+        *,
+        late: bool,
+        items: list[LineItem] | None = None,
+        more_rows: list[int] | None = None,
+    ) -> None:
+        name, amount, due_date, whatsapp, emails, sms = stated
+        recipient = {"name": name}
+        contacts = [*emails] if emails else []
+        if emails:
+            recipient["email"] = emails[0]
+        if whatsapp:
+            recipient["whatsapp"] = whatsapp
+            contacts.append(whatsapp)
+        if sms:
+            recipient["sms"] = sms
+            contacts.append(sms)
+        recipients = [recipient]
+        if len(emails) > 1:
+            recipients.append({"name": name, "email": emails[1]})
+        draft: dict[str, Any] = {
+            "number": number,
+            "payer_name": name,
+            "amount": amount,
+            "due_date": due_date,
+            "recipients": recipients,
+            **extras,
+        }
+        if "valid_until" in extras:
+            draft["valid_until"] = extras["valid_until"][0]
+        if items:
+            draft["items"] = items
+        checks = self._checks
+        checks.warn_about_amount_and_date(row, amount, due_date, late=late)
+        self._warn_about_channels(row, recipient, extras, late=late)
+        checks.plan.add(
+            row,
+            draft,
+            bill=bill_of(draft),
+            payer=payer_of(draft),
+            contacts=list(dict.fromkeys(contacts)),
+            more_rows=more_rows,
+        )
+
+    def _warn_about_channels(self, row: int, recipient: dict[str, str], extras: dict[str, Any], *, late: bool) -> None:
+        checks = self._checks
+        requested = extras.get("channels")
+        wanted = checks.channels if requested is None else requested
+        without = [channel for channel in wanted if _CONTACTS[Channel(channel)] not in recipient]
+        if len(without) == len(wanted):
+            checks.warn("no_notice", row, late=late)
+        elif requested:
+            for channel in without:
+                checks.warn("channel_without_contact", row, late=late, channel=channel)
+
+    def finish(self) -> None:
+        checks = self._checks
+        number_header = checks.headers["number"]
+        for key, rows in self._groups.items():
+            plain = self._numbers.rows_of(key)
+            if plain:
+                same = sorted([(row, rows[0].number) for row in plain] + [(line.row, line.number) for line in rows])
+                report_same_number(checks.findings, "duplicate_number", number_header, same)
+            else:
+                self._plan_group(rows)
+        self._numbers.report(checks.findings, "duplicate_number", number_header)
+        warn_double_bills(checks.plan, checks.findings, bill_of)
+        warn_shared_contacts(checks.plan, checks.findings, payer_of)
+
+    def _plan_group(self, rows: list[_ProductRow]) -> None:
+        findings = self._checks.findings
+        first = rows[0]
+        self._check_group(rows)
+        bad = [line.row for line in rows if line.row in findings.bad_rows]
+        if bad:
+            params = {"number": first.number, "bad_row": bad[0]}
+            for line in rows:
+                if line.row not in findings.bad_rows:
+                    findings.add_late(Issue("invoice_has_bad_row", Severity.ERROR, line.row, params=params))
+            self._checks.bad_rows_merged += len(rows) - 1
+            return
+        items = [_build_item(line.item) for line in rows]
+        more_rows = [line.row for line in rows[1:]]
+        self._plan_invoice(
+            first.row, first.number, first.stated, first.extras, late=True, items=items, more_rows=more_rows
+        )
+
+    def _check_group(self, rows: list[_ProductRow]) -> None:
+        """What the rows of one invoice must say together."""
+        checks = self._checks
+        first = rows[0]
+        for key in ("payer_name", "amount", "due_date"):
+            if getattr(first.stated, key) == "":
+                checks.add_late("missing_value", first.row, key)
+        if not (first.stated.whatsapp or first.stated.email or first.stated.sms):
+            checks.add_late_missing_contact(first.row)
+        for line in rows[1:]:
+            self._compare(first, line)
+        if any(line.row in checks.findings.bad_rows for line in rows):
+            return
+        totals = [_build_item(line.item)["total"] for line in rows]
+        for line, line_total in zip(rows, totals, strict=True):
+            if line_total < 0:
+                checks.add_late("item_total_negative", line.row, "item_discount", missing=format_rupiah(-line_total))
+        total = sum(totals)
+        if total != first.stated.amount:
+            params = {"total": format_rupiah(total), "amount": format_rupiah(first.stated.amount)}
+            checks.add_late("items_total_differs", first.row, "amount", show_cell(float(first.stated.amount)), **params)
+
+    def _compare(self, first: _ProductRow, line: _ProductRow) -> None:
+        stated = [*zip(HEADER_KEYS, first.stated, line.stated, strict=True)]
+        stated += [(key, first.extras.get(key, ""), value) for key, value in line.extras.items()]
+        for key, first_value, value in stated:
+            if isinstance(value, Exception) or isinstance(first_value, Exception):
+                continue
+            if value != "" and value != first_value:
+                column = "channel" if key == "channels" and "channel" in self._checks.headers else key
+                self._checks.add_late("product_row_differs", line.row, column, _show(value), first_row=first.row)
+
+
+def _show(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def _build_item(item: Sequence[Any]) -> LineItem:
+    name, quantity, unit_price, discount, tax = item
+    gross: Decimal = quantity * unit_price
+    line: LineItem = {"name": name, "quantity": format_quantity(quantity), "unit_price": unit_price, "total": 0}
+    net = gross
+    if discount != "":
+        line["discount"] = take_share(gross, discount)
+        net -= line["discount"]
+    if tax != "":
+        line["tax"] = take_share(net, tax)
+        net += line["tax"]
+    line["total"] = round_half_up(net)
+    return line
+
+
+def bill_of(draft: dict[str, Any]) -> tuple[Any, ...]:
+    """Two invoices that agree in this ask the same payer for the same money on the same day."""
+    payer = draft.get("payer_code")
+    if not payer:
+        recipient = draft["recipients"][0]
+        payer = (
+            draft["payer_name"].casefold(),
+            recipient.get("whatsapp") or recipient.get("sms") or recipient.get("email"),
+        )
+    return payer, draft["amount"], draft["due_date"]
+
+
+def payer_of(draft: dict[str, Any]) -> str:
+    code: str | None = draft.get("payer_code")
+    return code or draft["payer_name"].casefold()

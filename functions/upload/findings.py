@@ -1,0 +1,90 @@
+"""Collect what a check finds: issues spooled to disk in row order, and the set of rows that are bad.
+
+Warnings and notes of a row that turns out bad later (a duplicate number further down, say) are dropped at the end: the
+row is not created, so there is nothing to acknowledge.
+"""
+
+import heapq
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from invoicing.issues import Issue, Severity
+from upload.reader import Cell, UnreadableCell
+
+_SHOWN = 200
+
+
+class Findings:
+    """``errors`` and ``warnings`` (code -> number of issues) are complete after ``write``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bad_rows: set[int] = set()
+        self.errors: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
+        self._spool_path = folder / "issues.spool"
+        self._spool = self._spool_path.open("wb")
+        self._rows = array("I")
+        self._kinds = array("H")
+        self._known_kinds: dict[tuple[str, Severity], int] = {}
+        self._late: list[tuple[int, int, bytes]] = []
+
+    def add(self, issue: Issue) -> None:
+        """Add an issue of a row not above any row added before."""
+        self._rows.append(issue.row or 0)
+        self._kinds.append(self._note(issue))
+        self._spool.write(_encode(issue))
+
+    def add_late(self, issue: Issue) -> None:
+        """Add an issue of any row, or of the file as a whole."""
+        self._late.append((issue.row or 0, self._note(issue), _encode(issue)))
+
+    def _note(self, issue: Issue) -> int:
+        if issue.severity is Severity.ERROR and issue.row is not None:
+            self.bad_rows.add(issue.row)
+        return self._known_kinds.setdefault((issue.code, issue.severity), len(self._known_kinds))
+
+    def write(self, path: Path) -> None:
+        """All issues in row order, those of the whole file first."""
+        self._spool.close()
+        self._late.sort(key=lambda entry: entry[0])
+        kinds = list(self._known_kinds)
+        with path.open("wb") as file:
+            for row, kind, line in heapq.merge(self._read_spool(), self._late, key=lambda entry: entry[0]):
+                code, severity = kinds[kind]
+                if severity is Severity.ERROR:
+                    self.errors[code] += 1
+                elif row in self.bad_rows:
+                    continue
+                elif severity is Severity.WARNING:
+                    self.warnings[code] += 1
+                file.write(line)
+        self._spool_path.unlink()
+
+    def _read_spool(self) -> Iterator[tuple[int, int, bytes]]:
+        with self._spool_path.open("rb") as spool:
+            yield from zip(self._rows, self._kinds, spool, strict=True)
+
+
+def _encode(issue: Issue) -> bytes:
+    return orjson.dumps(issue.as_json(), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def show_cell(cell: Cell | Any) -> str:
+    """The cell as the user sees it, cut to 200 characters."""
+    if isinstance(cell, str):
+        return cell[:_SHOWN]
+    if isinstance(cell, UnreadableCell):
+        return cell.text[:_SHOWN]
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else f"{cell:.15g}"
+    if isinstance(cell, datetime):
+        return f"{cell:%d/%m/%Y %H:%M}" if cell.time() != time() else f"{cell:%d/%m/%Y}"
+    return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else str(cell)[:_SHOWN]
