@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -190,8 +191,30 @@ def _wait_until_ready(cloud: Cloud, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End MiniStack and its function workers at once: all state is in memory, so there is nothing to wait for."""
-    # Without members the group is gone already: MiniStack ended by itself and left no worker.
+    """End MiniStack, its function workers and their children at once: state is in memory, nothing is worth waiting for.
+
+    A workbook's check runs in a session of its own, which MiniStack's group does not reach.
+    """
+    for pid in [process.pid, *_list_descendants(process.pid)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def _list_descendants(pid: int) -> list[int]:
+    """From Linux's process table; elsewhere empty, and only the group is ended."""
+    children = defaultdict(list)
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # A process may end while we look.
+        with suppress(OSError):
+            # "pid (name) state parent ...": the name may hold anything, parentheses and spaces too.
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+            children[int(parent)].append(int(stat.parent.name))
+    found, waiting = list[int](), [pid]
+    while waiting:
+        own = children[waiting.pop()]
+        found += own
+        waiting += own
+    return found
