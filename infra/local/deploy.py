@@ -74,6 +74,9 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
                 if statement["Action"] == "ses:SendEmail":
                     statement["Resource"] = "*"
                     statement.pop("Condition", None)
+                # A batch is authorised as an action of its own, which AWS does not have.
+                if statement["Action"] == "sqs:SendMessage":
+                    statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
         for event in properties.get("Events", {}).values():
             # A number that comes from a parameter stays text, and the poller compares it with numbers.
             scaling = event["Properties"].get("ScalingConfig")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TextIO
 
 SHOWN_FINDINGS = 20
 SHOWN_INVOICES = 10
@@ -27,17 +27,17 @@ def describe_progress(view: dict[str, Any]) -> str:
 
 
 class Progress:
-    """Prints a line to standard error whenever what it says changes."""
+    """Prints a line whenever what it says changes; to standard error, so that results can be piped."""
 
-    def __init__(self, prefix: str = "  ") -> None:
-        self._prefix = prefix
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
         self._last = ""
 
     def __call__(self, view: dict[str, Any]) -> None:
         line = describe_progress(view)
         if line != self._last:
             self._last = line
-            print(f"{self._prefix}{line}", file=sys.stderr, flush=True)
+            print(f"  {line}", file=self._stream, flush=True)
 
 
 def format_report(report: dict[str, Any]) -> Iterator[str]:
