@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from invoicing.notices import Channel, Notice, NoticeRef
 from invoicing.settings import get_settings
+from notify import defects
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -69,7 +70,7 @@ def _send_batch(url: str, notices: Sequence[Notice]) -> int:
         try:
             answer = client().send_message_batch(QueueUrl=url, Entries=entries)
         except (BotoCoreError, ClientError) as error:
-            logger.error("queue_unreachable", extra={"notices": len(entries), "error": type(error).__name__})
+            logger.error("queue_unreachable", extra={"notices": len(entries), **defects.describe(error)})
             break
         failed = {failure["Id"] for failure in answer.get("Failed", [])}
         entries = [entry for entry in entries if entry["Id"] in failed]

@@ -11,7 +11,7 @@ import pytest
 from invoicing import clock
 from invoicing.notices import NoticeState
 from invoicing.settings import get_settings
-from invoicing.store import notices
+from invoicing.store import dynamodb, notices
 from tests.integration import notify_scenario as notify
 from tests.integration import scenario
 
@@ -38,6 +38,15 @@ def test_notice_whose_message_was_lost_is_queued_after_its_grace(time: notify.Cl
     time.advance(minutes=1)
     assert notify.sweep() == {"enqueued": 1}
     assert notify.receive() == [notify.body(ref)]
+
+
+def test_sweep_with_nothing_due_reads_no_notice() -> None:
+    reads: list[str] = []
+    dynamodb.client().meta.events.register("before-call.dynamodb.BatchGetItem", lambda params, **_: reads.append("x"))
+
+    # DynamoDB refuses a batch without keys; moto does not.
+    assert notify.sweep() == {}
+    assert reads == []
 
 
 def test_second_sweep_of_the_same_minute_does_nothing(time: notify.Clock) -> None:

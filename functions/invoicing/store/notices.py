@@ -140,7 +140,8 @@ def list_due(shard: str, now: datetime) -> Iterator[list[DueNotice]]:
     )
     for page in pages:
         entries = [dynamodb.from_item(item) for item in page["Items"]]
-        yield [DueNotice(_read_ref(entry), entry["due_at"]) for entry in entries]
+        if entries:
+            yield [DueNotice(_read_ref(entry), entry["due_at"]) for entry in entries]
 
 
 def claim_notice(ref: NoticeRef, owner: str, now: datetime, lease_until: datetime) -> Claim:
