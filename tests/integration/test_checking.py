@@ -17,6 +17,7 @@ from invoicing.settings import get_settings
 from invoicing.store import dynamodb, files, uploads
 from invoicing.uploads import Upload, UploadStatus
 from tests.integration import faults, scenario
+from tests.integration.conftest import Aws
 from upload import check_handler
 from upload.view import show_upload
 
@@ -85,7 +86,7 @@ def read_issues(upload: Upload) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def shop() -> None:
+def shop(aws: Aws) -> None:
     scenario.register(scenario.SHOP)
 
 

@@ -144,9 +144,9 @@ def test_writer_killed_at_any_call_then_redelivered_ends_as_if_never_killed(
         start_afresh()
         run_upload(tmp_path)
         bodies = [message["Body"] for message in scenario.receive_chunk_messages()]
-        with faults.CallCounter([dynamodb.client(), files.client()], faults.kill, at, after=after).installed():
-            with contextlib.suppress(faults.Killed):
-                scenario.write_chunks(bodies)
+        fault = faults.CallCounter([dynamodb.client(), files.client()], faults.kill, at, after=after)
+        with fault.installed(), contextlib.suppress(faults.Killed):
+            scenario.write_chunks(bodies)
         assert scenario.write_chunks(bodies, received=2) == []
         assert scenario.dump_tables() == expected, f"killed at call {at}"
 
