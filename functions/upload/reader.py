@@ -202,9 +202,8 @@ def _list_elements(document: bytes) -> list[tuple[str, dict[str, str]]]:
 _ROOT_PREFIX = re.compile(rb"<([\w.-]+):worksheet[\s>]")
 _ROW = re.compile(rb"<row(?=[\s/>])([^<>]*)")
 _ROW_NUMBER = re.compile(rb'\sr="([0-9]{1,7})"')
-_CELL = re.compile(rb"<c((?:\s[^<>]*?)?)(?:/>|>(.*?)</c>)", re.DOTALL)
+_AFTER_NAME = b" >/\t\r\n"
 _CELL_COLUMN = re.compile(rb'\sr="([A-Z]{1,3})[0-9]+"')
-_CELL_TYPE = re.compile(rb'\st="(\w+)"')
 _FORMULA = re.compile(rb"<f(?:\s[^<>]*?)?(?:/>|>([^<]*))")
 _VALUE = re.compile(rb"<v(?:\s[^<>]*)?>([^<]+)")
 
@@ -257,22 +256,36 @@ def _normalise(chunk: bytes, prefix: bytes) -> bytes:
 
 
 def _list_unreadable(row: bytes) -> Iterator[tuple[int, UnreadableCell]]:
-    column = -1
-    for attributes, content in _CELL.findall(row):
-        reference = _CELL_COLUMN.search(attributes)
-        column = _index_column(reference[1]) if reference else column + 1
-        if column >= MAX_COLUMNS:
+    # Other elements begin with <c too: <color>, in texts of several styles.
+    pieces = [piece for piece in row.split(b"<c")[1:] if piece[:1] in _AFTER_NAME]
+    for index, piece in enumerate(pieces):
+        if b"<f" not in piece and b' t="e"' not in piece:
             continue
-        kind = _CELL_TYPE.search(attributes)
-        value = _VALUE.search(content)
-        if kind and kind[1] == b"e":
-            yield column, UnreadableCell("error", _decode(value[1]) if value else "")
-            continue
-        formula = _FORMULA.search(content)
-        # A text formula may well have the empty text as its value: =IF(A1="","",A1).
-        empty_text = kind is not None and kind[1] == b"str" and b"<v" in content
-        if formula and not value and not empty_text:
-            yield column, UnreadableCell("formula", "=" + _decode(formula[1] or b""))
+        attributes, _, content = piece.partition(b">")
+        cell = _judge_cell(attributes, content)
+        column = _locate_cell(pieces, index) if cell else 0
+        if cell and column < MAX_COLUMNS:
+            yield column, cell
+
+
+def _judge_cell(attributes: bytes, content: bytes) -> UnreadableCell | None:
+    value = _VALUE.search(content)
+    if b' t="e"' in attributes:
+        return UnreadableCell("error", _decode(value[1]) if value else "")
+    # A text formula may well have the empty text as its value: =IF(A1="","",A1).
+    if value or (b' t="str"' in attributes and b"<v" in content):
+        return None
+    formula = _FORMULA.search(content)
+    return UnreadableCell("formula", "=" + _decode(formula[1] or b"")) if formula else None
+
+
+def _locate_cell(pieces: list[bytes], index: int) -> int:
+    """The column's index. A cell without a reference stands right of the one before it."""
+    for steps in range(min(index + 1, MAX_COLUMNS)):
+        reference = _CELL_COLUMN.search(pieces[index - steps].partition(b">")[0])
+        if reference:
+            return _index_column(reference[1]) + steps
+    return index
 
 
 def _index_column(letters: bytes) -> int:
@@ -282,5 +295,6 @@ def _index_column(letters: bytes) -> int:
     return index - 1
 
 
-def _decode(text: bytes) -> str:
-    return unescape(text.decode("utf-8", errors="replace"), {"&quot;": '"', "&apos;": "'"})[:_MAX_TEXT]
+def _decode(content: bytes) -> str:
+    text = content.decode("utf-8", errors="replace")
+    return (unescape(text, {"&quot;": '"', "&apos;": "'"}) if "&" in text else text)[:_MAX_TEXT]
