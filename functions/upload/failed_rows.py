@@ -23,6 +23,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import to_excel
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from invoicing.issues import Issue, Severity
 from invoicing.modules.columns import (
@@ -30,6 +31,7 @@ from invoicing.modules.columns import (
     REASON_HEADER,
     SOURCE_ROW_HEADER,
     Column,
+    Kind,
     WorkbookSpec,
 )
 from invoicing.texts import LANGUAGES, describe_finding, text
@@ -37,12 +39,13 @@ from upload.guard import inspect_file
 from upload.reader import Cell, UnreadableCell, read_sheets
 from upload.sheets import find_data_sheet, get_spec
 
-GENERAL_FORMAT, TEXT_FORMAT = "General", "@"
+GENERAL_FORMAT, TEXT_FORMAT, MONEY_FORMAT = "General", "@", "#,##0"
 DATE_FORMAT, DATE_TIME_FORMAT, TIME_FORMAT = "dd/mm/yyyy", "dd/mm/yyyy hh:mm:ss", "[hh]:mm:ss"
 FONT = "Arial"
 FILLS = {Severity.ERROR: "F8C9C9", Severity.WARNING: "FCE8B2"}
 HEADER_FILL, REASON_FILL = "E4E7EC", "1F2A44"
-REASON_WIDTH, SOURCE_ROW_WIDTH, UNKNOWN_WIDTH = 60, 12, 18
+REASON_WIDTH, SOURCE_ROW_WIDTH, UNKNOWN_WIDTH = 60, 14, 18
+LINE_HEIGHT, MAX_ROW_HEIGHT = 13, 400
 REASON = "reason"
 MADE_HEADERS = (REASON_HEADER, REASON_ENGLISH_HEADER, SOURCE_ROW_HEADER)
 SHEET_PART = "xl/worksheets/sheet1.xml"
@@ -101,6 +104,11 @@ class FailedRowsWriter:
         sheet = self._workbook.worksheets[0]
         sheet.title = title
         sheet.freeze_panes = "A2"
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.print_title_rows = "1:1"
         sheet.row_dimensions[1].height = 32
         widths = [column.width if column else UNKNOWN_WIDTH for column in self._columns]
         widths += [REASON_WIDTH, REASON_WIDTH, SOURCE_ROW_WIDTH]
@@ -113,7 +121,7 @@ class FailedRowsWriter:
             cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
             cell.quotePrefix = True
             sheet.column_dimensions[self._letters[number - 1]].width = widths[number - 1]
-        for number_format in (TEXT_FORMAT, DATE_FORMAT, DATE_TIME_FORMAT, TIME_FORMAT, GENERAL_FORMAT):
+        for number_format in (TEXT_FORMAT, MONEY_FORMAT, DATE_FORMAT, DATE_TIME_FORMAT, TIME_FORMAT, GENERAL_FORMAT):
             for mark in ("", *FILLS):
                 self._add_style(number_format, mark)
         self._add_style(GENERAL_FORMAT, REASON)
@@ -150,13 +158,16 @@ class FailedRowsWriter:
 
     def _render_row(self, number: int, row: BadRow) -> str:
         marks = _choose_marks(row.issues)
-        rendered = [f'<row r="{number}">']
+        reasons = _explain(row.issues)
+        # Programs do not all grow a row for its wrapped text when they open a file.
+        lines = max(sum(1 + len(line) // REASON_WIDTH for line in reason.split("\n")) for reason in reasons)
+        rendered = [f'<row r="{number}" ht="{min(LINE_HEIGHT * lines + 2, MAX_ROW_HEIGHT)}" customHeight="1">']
         letters = iter(self._letters)
         for header, column, index in zip(self._headers, self._columns, self._kept, strict=True):
             value, number_format = _present(row.cells[index] if index < len(row.cells) else "", column)
             rendered.append(self._render_cell(f"{next(letters)}{number}", value, number_format, marks.get(header, "")))
-        for reasons in _explain(row.issues):
-            rendered.append(self._render_cell(f"{next(letters)}{number}", reasons, GENERAL_FORMAT, REASON))
+        for reason in reasons:
+            rendered.append(self._render_cell(f"{next(letters)}{number}", reason, GENERAL_FORMAT, REASON))
         rendered.append(self._render_cell(f"{next(letters)}{number}", row.number, GENERAL_FORMAT, ""))
         rendered.append("</row>")
         return "".join(rendered)
@@ -236,7 +247,8 @@ def _present_number(number: int | float, column: Column | None) -> tuple[Present
             number = int(number)
     if column and column.text_formatted and isinstance(number, int) and number >= 0:
         return str(number), TEXT_FORMAT
-    return number, GENERAL_FORMAT
+    is_money = column is not None and column.kind is Kind.MONEY and isinstance(number, int)
+    return number, MONEY_FORMAT if is_money else GENERAL_FORMAT
 
 
 def _empty_format(column: Column | None) -> str:
