@@ -41,7 +41,6 @@ _PROLOG = re.compile(
 )
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)""")
 _ENCODINGS = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
-_LONG_REFERENCE = re.compile(rb' r="[0-9A-Z]{7}')
 _ERROR_CELL = re.compile(rb' t="e"')
 _FORMULA = re.compile(rb"<f")
 _VALUELESS = rb"\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
@@ -70,6 +69,10 @@ class _Limits:
     inflated_bytes: int
     strings: int
     last_row: int
+    strict_bytes: int
+    """So much of each sheet is searched for far values in any case."""
+    long_reference: re.Pattern[bytes]
+    """Quick to search for, and part of every far value but those in short rows (``XFD900``)."""
     far_value: re.Pattern[bytes]
 
 
@@ -108,6 +111,8 @@ def _set_limits(max_rows: int) -> _Limits:
         inflated_bytes=_INFLATED_BASE + max_rows * _INFLATED_PER_ROW,
         strings=_STRINGS_BASE + max_rows * _STRINGS_PER_ROW,
         last_row=min(first_far_row - 1, EXCEL_ROWS),
+        strict_bytes=1 << 20 if first_far_row < 1_000_000 else 10 << 20,
+        long_reference=re.compile(rb' r="[0-9A-Z]{%d}' % (1 + len(str(first_far_row)))),
         far_value=re.compile(far_value),
     )
 
@@ -331,7 +336,7 @@ def _scan_strings(prefix: bytes, first: bytes, blocks: Iterator[bytes], limits: 
 def _scan_sheet(prefix: bytes, first: bytes, blocks: Iterator[bytes], limits: _Limits) -> PartScan:
     # Names with a prefix (`<x:c>`, as some .NET programs write) are left to the careful reader altogether.
     errors = valueless = bool(prefix)
-    tail, strict_left = b"", 4
+    tail, seen = b"", 0
     block: bytes | None = first
     while block:
         _check_text(block)
@@ -339,13 +344,13 @@ def _scan_sheet(prefix: bytes, first: bytes, blocks: Iterator[bytes], limits: _L
         if b"'" in block and b"='" in block:
             errors = valueless = True
             block = block.replace(b"'", b'"')
-        # Rows below 1,000 have short references even in column XFD: the first blocks are always searched.
         for piece in (tail + block[:_OVERLAP], block):
-            if strict_left > 0 or _LONG_REFERENCE.search(piece):
+            # The first rows have short references even in column XFD.
+            if seen < limits.strict_bytes or limits.long_reference.search(piece):
                 _check_far_value(piece, limits)
             errors = errors or _ERROR_CELL.search(piece) is not None
             valueless = valueless or _has_valueless_formula(piece)
-        strict_left -= 1
+        seen += len(block)
         tail = block[-_OVERLAP:]
         block = next(blocks, None)
     return PartScan(has_errors=errors, has_valueless_formulas=valueless)
