@@ -13,22 +13,26 @@ from datetime import date
 from pathlib import Path
 from shutil import which
 from typing import Any
+from uuid import uuid4
 from xml.sax.saxutils import escape
 
 import orjson
 import pytest
 from openpyxl import load_workbook
 
+from infra.local.sample_workbooks import MISTAKES, write_sample
 from invoicing.billers import Module
 from invoicing.modules import e_invoice, pintu_kelas
 from invoicing.modules.columns import Column, Kind, WorkbookSpec
 from invoicing.modules.template_workbook import build_template
 from upload.check_workbook import check_workbook
+from upload.failed_rows import build_failed_rows
 
 SPECS = [e_invoice.SPEC, pintu_kelas.SPEC]
 DEBIAN_PACKAGES = "libreoffice-calc-nogui python3-uno"
 SYSTEM_PYTHON = "/usr/bin/python3"
 """Debian builds the module ``uno`` for its own Python only."""
+LIMITS = {"max_rows": 200_000, "max_bytes": 50 << 20}
 EXAMPLE_INVOICES = {Module.E_INVOICE: 3, Module.PINTU_KELAS: 3}
 
 
@@ -52,8 +56,8 @@ def example_rows(spec: WorkbookSpec) -> list[list[str | int]]:
     return [[example.get(column.key, "") for column in shown(spec)] for example in spec.examples]
 
 
-def check(path: Path, spec: WorkbookSpec, tmp_path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The check's answer and the planned invoices; fails on any error, and says which."""
+def run_check(path: Path, spec: WorkbookSpec, tmp_path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The check's answer and the planned invoices."""
     out_dir = tmp_path / "out"
     out_dir.mkdir(exist_ok=True)
     answer = check_workbook(
@@ -64,19 +68,17 @@ def check(path: Path, spec: WorkbookSpec, tmp_path: Path) -> tuple[dict[str, Any
             "channels": ["email"],
             "today": "2026-11-23",
             "now": "2026-11-23T03:00:00Z",
-            "max_rows": 200_000,
-            "max_bytes": 50 << 20,
             "last_amounts": None,
+            **LIMITS,
         }
     )
-    issues = [orjson.loads(line) for line in (out_dir / "issues.ndjson").read_bytes().splitlines()]
-    assert not answer["errors"], issues
     plan = [orjson.loads(line)["invoice"] for line in (out_dir / "plan.ndjson").read_bytes().splitlines()]
     return answer, plan
 
 
 def assert_examples_planned(path: Path, spec: WorkbookSpec, tmp_path: Path) -> None:
-    answer, plan = check(path, spec, tmp_path)
+    answer, plan = run_check(path, spec, tmp_path)
+    assert not answer["errors"], (tmp_path / "out/issues.ndjson").read_text()
     assert answer["sheet"] == spec.data_sheet
     assert answer["rows"] == len(spec.examples)
     assert answer["bad_rows"] == 0
@@ -156,7 +158,7 @@ def test_template_typed_into_with_libreoffice_passes(soffice: str, spec: Workboo
     )
     template, typed, ods = tmp_path / "template.xlsx", tmp_path / "typed.xlsx", tmp_path / "typed.ods"
     build_template(spec.module, template)
-    pipe = f"check{tmp_path.name}".replace("_", "").replace("-", "")
+    pipe = f"check{uuid4().hex}"
     job = {
         "pipe": pipe,
         "template": template.as_uri(),
@@ -198,6 +200,24 @@ def test_template_filled_elsewhere_and_saved_by_libreoffice_passes(
     workbook.save(filled)
     assert_examples_planned(filled, spec, tmp_path)
     assert_examples_planned(convert(soffice, filled, "xlsx", tmp_path), spec, tmp_path)
+
+
+def test_failed_rows_saved_by_libreoffice_fail_for_the_same_reasons(
+    soffice: str, spec: WorkbookSpec, tmp_path: Path
+) -> None:
+    """Nothing but what the user mends may change between the failed-rows workbook and its upload."""
+    workbook = tmp_path / "in.xlsx"
+    sample = write_sample(
+        spec.module, workbook, 20 * len(MISTAKES[spec.module]), bad_share=1 / 20, first_due=date(2027, 1, 4)
+    )
+    first, _ = run_check(workbook, spec, tmp_path)
+    failed_rows = tmp_path / "failed-rows.xlsx"
+    request = {"path": str(workbook), "out_path": str(failed_rows), "issues_path": str(tmp_path / "out/issues.ndjson")}
+    build_failed_rows(request | {"module": spec.module.value} | LIMITS)
+    again, plan = run_check(convert(soffice, failed_rows, "xlsx", tmp_path), spec, tmp_path)
+    assert again["rows"] == again["bad_rows"] == len(sample.mistakes)
+    assert again["errors"] == first["errors"]
+    assert plan == []
 
 
 # --- What other programs write ---------------------------------------------------------------------------------------
