@@ -80,15 +80,16 @@ class _Memo(dict[Any, Any]):
         return value
 
     def parse(self, cell: Cell) -> Any:
-        if cell == "" or (isinstance(cell, str) and is_blank(clean_text(cell))):
+        if cell == "":
             return ""
         try:
             if isinstance(cell, UnreadableCell):
-                raise InvalidValueError(
-                    "cell_error" if cell.kind == "error" else "formula_without_value", text=cell.text
-                )
+                code = "cell_error" if cell.kind == "error" else "formula_without_value"
+                raise InvalidValueError(code, text=cell.text)
             return self._parser(cell)
         except InvalidValueError as error:
+            if isinstance(cell, str) and is_blank(clean_text(cell)):
+                return ""
             # One object lives in the memo for every equal cell: without its traceback it holds no frames.
             return error.with_traceback(None)
 
@@ -140,7 +141,8 @@ def _choose_parser(column: Column, header: str, now: datetime) -> Parser:
 
 def _read_text(cell: Cell) -> str:
     if isinstance(cell, str):
-        return clean_text(cell)
+        text = clean_text(cell)
+        return "" if is_blank(text) else text
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         raise InvalidValueError(
             "text_became_date" if isinstance(cell, date | time | timedelta) else "text_became_other"

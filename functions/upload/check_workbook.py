@@ -30,7 +30,7 @@ def check_workbook(request: dict[str, Any]) -> dict[str, Any]:
         spec=spec,
         data=data,
         findings=findings,
-        plan=PlanLines(),
+        plan=PlanLines(folder),
         channels=tuple(map(Channel, request["channels"])),
         today=request["today"],
         last_amounts=request["last_amounts"],

@@ -53,6 +53,7 @@ class EInvoiceRows:
         self._checks = checks
         self._numbers = NumberRegister()
         self._groups: dict[str, list[_ProductRow]] = {}
+        self._active_contacts = [_CONTACTS[channel] for channel in checks.channels]
 
     def check_batch(self, batch: Batch) -> None:
         products = batch.find_filled(ITEM_KEYS)
@@ -139,13 +140,13 @@ class EInvoiceRows:
                 product = _ProductRow(row, number, _Stated(*fields), extras, item)
                 self._groups.setdefault(normalise_number(number), []).append(product)
             else:
-                self._plan_invoice(row, number, _Stated(*fields), extras, late=False)
+                self._plan_invoice(row, number, fields, extras, late=False)
 
     def _plan_invoice(
         self,
         row: int,
         number: str,
-        stated: _Stated,
+        stated: tuple[Any, ...],
         extras: dict[str, Any],
         *,
         late: bool,
@@ -193,11 +194,14 @@ class EInvoiceRows:
     def _warn_about_channels(self, row: int, recipient: dict[str, str], extras: dict[str, Any], *, late: bool) -> None:
         checks = self._checks
         requested = extras.get("channels")
-        wanted = checks.channels if requested is None else requested
-        without = [channel for channel in wanted if _CONTACTS[Channel(channel)] not in recipient]
-        if len(without) == len(wanted):
+        if requested is None:
+            if not any(contact in recipient for contact in self._active_contacts):
+                checks.warn("no_notice", row, late=late)
+            return
+        without = [channel for channel in requested if _CONTACTS[Channel(channel)] not in recipient]
+        if len(without) == len(requested):
             checks.warn("no_notice", row, late=late)
-        elif requested:
+        else:
             for channel in without:
                 checks.warn("channel_without_contact", row, late=late, channel=channel)
 

@@ -1,11 +1,11 @@
-"""The plan in the making: one encoded line per invoice, and beside it only what the file-wide rules need.
+"""The plan in the making: encoded lines on disk, and in memory only what the file-wide rules need.
 
-A million invoices are held at once, hence bytes and arrays of numbers instead of objects. Keys that the file-wide rules
-compare are kept as 64-bit hashes; a match of hashes is verified on the line itself before anything is said about it.
+Keys that those rules compare are kept as 64-bit hashes, so that a million invoices fit into memory; a match of hashes
+is verified on the lines themselves before anything is said about it.
 """
 
 from array import array
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,11 @@ class PlanTotals:
 
 
 class PlanLines:
-    def __init__(self) -> None:
-        self._lines: list[bytes] = []
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "plan.spool"
+        self._spool = self._path.open("w+b")
+        self._ends = array("Q", [0])
+        self._end = 0
         self.rows = array("I")
         """Workbook row of each line (its first row)."""
         self._amounts = array("q")
@@ -40,7 +43,7 @@ class PlanLines:
         self.contact_lines = array("I")
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self.rows)
 
     def add(
         self,
@@ -52,12 +55,13 @@ class PlanLines:
         contacts: list[str],
         more_rows: list[int] | None = None,
     ) -> None:
-        index = len(self._lines)
+        index = len(self.rows)
         line: dict[str, Any] = {"row": row, "invoice": draft}
         if more_rows:
             line = {"row": row, "more_rows": more_rows, "invoice": draft}
             self._more_rows[index] = len(more_rows)
-        self._lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._end += self._spool.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._ends.append(self._end)
         self.rows.append(row)
         self._amounts.append(draft["amount"])
         self.bills.append(hash(bill))
@@ -68,25 +72,28 @@ class PlanLines:
 
     def decode(self, index: int) -> dict[str, Any]:
         """The invoice draft of a line."""
-        draft: dict[str, Any] = orjson.loads(self._lines[index])["invoice"]
+        draft: dict[str, Any] = orjson.loads(self._read(index))["invoice"]
         return draft
+
+    def _read(self, index: int) -> bytes:
+        self._spool.seek(self._ends[index])
+        return self._spool.read(self._ends[index + 1] - self._ends[index])
 
     def write(self, path: Path, bad_rows: set[int]) -> PlanTotals:
         """Write the lines in row order, without those whose row is bad."""
-        totals = PlanTotals()
-        order: Iterator[int] | range = range(len(self._lines))
-        if self._more_rows:
+        good = [index for index, row in enumerate(self.rows) if row not in bad_rows]
+        if len(good) == len(self.rows) and not self._more_rows:
+            self._spool.close()
+            self._path.replace(path)
+        else:
             # Invoices of several product rows were only complete at the end of the sheet.
-            order = iter(sorted(order, key=self.rows.__getitem__))
-        amounts = array("q")
-        with path.open("wb") as file:
-            for index in order:
-                if self.rows[index] in bad_rows:
-                    continue
-                file.write(self._lines[index])
-                amounts.append(self._amounts[index])
-                totals.rows += 1 + self._more_rows.get(index, 0)
-        if amounts:
-            totals.invoices, totals.amount = len(amounts), sum(amounts)
-            totals.smallest, totals.largest = min(amounts), max(amounts)
-        return totals
+            good.sort(key=self.rows.__getitem__)
+            with path.open("wb") as file:
+                file.writelines(map(self._read, good))
+            self._spool.close()
+            self._path.unlink()
+        if not good:
+            return PlanTotals()
+        amounts = [self._amounts[index] for index in good]
+        rows = len(good) + sum(self._more_rows.get(index, 0) for index in good)
+        return PlanTotals(len(good), rows, sum(amounts), min(amounts), max(amounts))
