@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from infra.local.emails import list_emails, save_emails
 from infra.local.sample_workbooks import write_sample
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
+from invoicing import clock
 from invoicing.billers import Biller
 
 FOLDER = HOME / "demo"
@@ -59,12 +61,15 @@ def _tell(line: str = "", *more: str) -> None:
 
 def _tell_biller(cloud: Cloud, biller: Biller, number: int) -> None:
     workbook = FOLDER / f"{biller.biller_id}.xlsx"
-    sample = write_sample(biller.module, workbook, ROWS, bad_share=BAD_SHARE, seed=number)
+    # A few bills are due already: a warning, for the checker to acknowledge.
+    first_due = clock.today_in_jakarta() - timedelta(days=3)
+    sample = write_sample(biller.module, workbook, ROWS, bad_share=BAD_SHARE, seed=number, first_due=first_due)
     _tell("", f"== {number}. {biller.name} ({biller.module}) " + "=" * 60)
     _tell(f"The maker uploads {workbook}: {sample.rows} rows, {len(sample.mistakes)} of them wrong on purpose.")
     checked = _upload(cloud, biller, workbook)
     found = client.build_report(cloud, checked)
     _expect(found["counts"]["bad_rows"] >= len(sample.mistakes), "every wrong row is found")
+    _expect(bool(found["warnings"]), "what looks odd is asked about")
     _tell_findings("Errors, every one with its reason", found["errors"])
     _tell_findings("Warnings, to be acknowledged", found["warnings"])
     _tell(f"Only the bad rows, to mend and upload again: {found['failed_rows_file']}")

@@ -84,7 +84,7 @@ def format_invoices(invoices: list[dict[str, Any]]) -> Iterator[str]:
         yield f"  invoices: {len(invoices):,}"
     for invoice in invoices[:SHOWN_INVOICES]:
         yield (
-            f"    {invoice['number']:<34} {format_rupiah(invoice['amount']):>16}  due {invoice['due_date']}  "
+            f"    {invoice['number']:<40} {format_rupiah(invoice['amount']):>16}  due {invoice['due_date']}  "
             f"VA {invoice['va_number'] or '-':<17} {invoice['status']:<8} {invoice['payer_name']}"
         )
     if len(invoices) > SHOWN_INVOICES:

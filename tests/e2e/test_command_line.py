@@ -1,0 +1,139 @@
+"""``python -m infra.local`` from workbook to e-mails, as a person or a script uses it."""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from infra.local.cloud import ROOT, Cloud
+from infra.local.sample_workbooks import write_sample
+from invoicing.billers import Module
+
+ROWS = 24
+EMAIL_SECONDS = 60
+
+
+def run(cloud: Cloud, *arguments: str, code: int = 0) -> Any:
+    """The JSON answer of a command."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "infra.local", "--home", str(cloud.home), *arguments, "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == code, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def write_workbook(folder: Path, module: Module, seed: int, *, bad: int = 0) -> Path:
+    path = folder / f"{module}-{seed}.xlsx"
+    write_sample(module, path, ROWS, bad_share=bad / ROWS, seed=seed, first_due=date(2099, 1, 4))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("module", "biller"), [(Module.E_INVOICE, "toko-sinar"), (Module.PINTU_KELAS, "sekolah-harapan")]
+)
+def test_one_command_uploads_releases_and_tells_everything(
+    cloud: Cloud, tmp_path: Path, module: Module, biller: str
+) -> None:
+    workbook = write_workbook(tmp_path, module, 1, bad=3)
+    told = run(cloud, "upload", str(workbook), "--biller", biller, "--release", "--wait")
+
+    assert (told["verdict"], told["status"]) == ("accepted", "done")
+    counts = told["counts"]
+    assert counts["rows"] == ROWS
+    assert counts["bad_rows"] == len({finding["row"] for finding in told["errors"]}) >= 3
+    assert counts["written"] == counts["new"] == len(told["invoices"])
+    assert told["amount"] == sum(invoice["amount"] for invoice in told["invoices"])
+    assert len({invoice["va_number"] for invoice in told["invoices"]}) == len(told["invoices"])
+    assert {invoice["status"] for invoice in told["invoices"]} == {"open"}
+    for finding in told["errors"]:
+        assert finding["what"]["id"] != finding["what"]["en"]
+        assert all(finding["mend"].values())
+    assert load_workbook(told["failed_rows_file"]).worksheets
+
+    again = run(cloud, "upload", str(workbook), "--biller", biller, "--release", "--wait")
+    assert (again["counts"]["new"], again["counts"]["already_there"]) == (0, len(told["invoices"]))
+    assert run(cloud, "invoices", told["upload_id"]) == told["invoices"]
+    _check_emails(cloud, {invoice["number"] for invoice in told["invoices"]})
+
+
+def _check_emails(cloud: Cloud, numbers: set[str]) -> None:
+    """Exactly one e-mail per invoice (each has one address), HTML and text."""
+    deadline = time.monotonic() + EMAIL_SECONDS
+    while True:
+        texts = {email["text"]: Path(email["text"]).read_text() for email in run(cloud, "emails")}
+        found = Counter(number for number in numbers for text in texts.values() if f" {number}\n" in text)
+        if set(found) == numbers or time.monotonic() > deadline:
+            break
+        time.sleep(1)
+    assert found == dict.fromkeys(numbers, 1)
+
+
+def test_upload_waits_for_checker_who_may_reject_it(cloud: Cloud, tmp_path: Path) -> None:
+    workbook = write_workbook(tmp_path, Module.E_INVOICE, 2)
+    told = run(cloud, "upload", str(workbook), "--biller", "toko-sinar", "--wait")
+    assert (told["verdict"], told["status"]) == ("waiting", "waiting")
+    refused = run(cloud, "release", told["upload_id"], "--as", "maker", "--acknowledge-all", code=1)
+    assert refused["error"]["code"] == "same_person"
+    assert run(cloud, "reject", told["upload_id"], "--reason", "nominal keliru")["status"] == "rejected"
+    refused = run(cloud, "release", told["upload_id"], "--acknowledge-all", code=1)
+    assert refused["error"]["code"] == "upload_state"
+
+
+def test_unreleased_upload_can_be_deleted_with_its_files(cloud: Cloud, tmp_path: Path) -> None:
+    workbook = write_workbook(tmp_path, Module.E_INVOICE, 3)
+    told = run(cloud, "upload", str(workbook), "--biller", "toko-sinar", "--wait")
+    assert run(cloud, "delete", told["upload_id"])["status"] == "deleted"
+    versions = cloud.client("s3").list_object_versions(Bucket=cloud.outputs["InboxBucket"])
+    left = [*versions.get("Versions", []), *versions.get("DeleteMarkers", [])]
+    assert not [version["Key"] for version in left if told["upload_id"] in version["Key"]]
+
+
+def test_warning_must_be_acknowledged_by_name(cloud: Cloud, tmp_path: Path) -> None:
+    workbook = tmp_path / "late.xlsx"
+    write_sample(Module.E_INVOICE, workbook, ROWS, seed=4, first_due=date(2020, 1, 1))
+    told = run(cloud, "upload", str(workbook), "--biller", "toko-sinar", "--wait")
+    codes = sorted(told["upload"]["warnings"])
+    assert codes
+    assert run(cloud, "release", told["upload_id"], code=1)["error"]["code"] == "warnings_not_acknowledged"
+    named = [argument for code in codes for argument in ("--acknowledge", code)]
+    done = run(cloud, "release", told["upload_id"], "--wait", *named)
+    assert (done["status"], done["upload"]["acknowledged"]) == ("done", codes)
+
+
+def test_file_that_is_no_workbook_is_refused_with_reason(cloud: Cloud, tmp_path: Path) -> None:
+    fake = tmp_path / "fake.xlsx"
+    fake.write_bytes(b"%PDF-1.7 not a workbook")
+    told = run(cloud, "upload", str(fake), "--biller", "toko-sinar", "--wait")
+    assert (told["verdict"], told["invoices"]) == ("rejected", [])
+    assert told["refusal"]["what"]["id"]
+    assert told["refusal"]["mend"]["en"]
+
+
+def test_upload_of_another_biller_does_not_exist(cloud: Cloud, tmp_path: Path) -> None:
+    assert run(cloud, "show", "01ARZ3NDEKTSV4RRFFQ69G5FAV", code=1)["error"]["code"] == "failed"
+
+
+@pytest.mark.parametrize("module", Module)
+def test_template_command_writes_a_workbook(cloud: Cloud, tmp_path: Path, module: Module) -> None:
+    out = tmp_path / f"{module}.xlsx"
+    assert run(cloud, "template", module, str(out)) == {"file": str(out)}
+    assert "Petunjuk" in load_workbook(out).sheetnames
+
+
+def test_logs_hold_ids_but_no_addresses(cloud: Cloud, tmp_path: Path) -> None:
+    workbook = write_workbook(tmp_path, Module.PINTU_KELAS, 5, bad=3)
+    told = run(cloud, "upload", str(workbook), "--biller", "sekolah-harapan", "--release", "--wait")
+    messages = [event["message"] for event in run(cloud, "logs")]
+    assert any(told["upload_id"] in message for message in messages)
+    assert not [message for message in messages if "@example" in message or "+62" in message]
