@@ -43,14 +43,14 @@ logger = Logger()
 
 
 class Outcome(StrEnum):
-    """What came of one message. ``SETTLED_BEFORE``: nothing was left to do for it."""
+    """What came of one message. ``NOTHING_TO_DO``: the notice is settled, or waits for the sweeper."""
 
     SENT = "sent"
     FAILED = "failed"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
     POSTPONED = "postponed"
-    SETTLED_BEFORE = "settled_before"
+    NOTHING_TO_DO = "nothing_to_do"
 
 
 class NoticeBusyError(Exception):
@@ -142,7 +142,7 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
 def _yield_to(notice: Notice, now: datetime) -> Outcome:
     """What becomes of the message when somebody else has, or had, the notice."""
     if notice.state is not NoticeState.CLAIMED or notice.claimed_by is None or notice.lease_until is None:
-        return Outcome.SETTLED_BEFORE
+        return Outcome.NOTHING_TO_DO
     if notice.lease_until > clock.to_text(now):
         raise NoticeBusyError
     # Its owner died somewhere between claim and settle.

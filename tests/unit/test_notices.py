@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoicing.billers import Biller, BillerState, Module
@@ -120,6 +120,7 @@ def test_same_address_twice_gets_one_notice() -> None:
     assert [notice.recipient for notice in notices] == ["a@example.com"]
 
 
+@settings(deadline=None)
 @given(
     addresses=st.lists(st.sampled_from(["a@x.id", "A@x.id", " a@x.id ", "b@x.id", "ß@x.id", "SS@x.id"]), max_size=6),
     channels=st.lists(st.sampled_from(["email", "sms"]), min_size=1, max_size=4),
