@@ -1,0 +1,59 @@
+"""``python -m tests.bench [--quick] [--profile] [part ...]``: README.md here says how to read what it prints."""
+
+import argparse
+from collections.abc import Callable
+
+from tests.bench.tables import Figure, print_figures, print_heading
+
+
+def _check(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.check import run_check
+
+    return run_check(quick=options.quick, profile=options.profile)
+
+
+def _write(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.write import run_write
+
+    return run_write(profile=options.profile)
+
+
+def _spread(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.spread import run_spread
+
+    return run_spread(quick=options.quick)
+
+
+def _cold(_options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.cold import run_cold
+
+    return run_cold()
+
+
+# Imported one by one: a process that is measured starts from this one, so this one stays small.
+PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
+    "check": _check,
+    "write": _write,
+    "spread": _spread,
+    "cold": _cold,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed and size, as ratios and counts.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all of them when none is named")
+    parser.add_argument("--quick", action="store_true", help="20,000 rows instead of 100,000 and no million")
+    parser.add_argument("--profile", action="store_true", help="also list the functions in which CPU goes")
+    options = parser.parse_args()
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    figures: list[Figure] = []
+    for name in options.parts or PARTS:
+        figures += PARTS[name](options)
+    print_heading("Speed and size: what is asked | what was seen")
+    print_figures(figures)
+
+
+if __name__ == "__main__":
+    main()
