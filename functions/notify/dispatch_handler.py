@@ -9,10 +9,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from invoicing import clock
+from invoicing import clock, defects
 from invoicing.notices import Notice, NoticeState
 from invoicing.store import notices
-from notify import defects, queues
+from notify import queues
 
 logger = Logger()
 

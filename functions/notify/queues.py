@@ -10,9 +10,9 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from invoicing import defects
 from invoicing.notices import Channel, Notice, NoticeRef
 from invoicing.settings import get_settings
-from notify import defects
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -15,13 +15,13 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from invoicing import clock
+from invoicing import clock, defects
 from invoicing.billers import Biller, BillerState
 from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeRef, NoticeState, find_obstacle
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
 from invoicing.store.invoices import load_current_invoice
-from notify import defects, queues
+from notify import queues
 from notify.outcomes import AmbiguousError, NotSentError, RefusedError
 
 MIN_TIME_LEFT = timedelta(seconds=18)

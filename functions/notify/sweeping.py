@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
-from invoicing import clock
+from invoicing import clock, defects
 from invoicing.notices import (
     DISPATCH_GRACE,
     MAX_RESENDS_AFTER_UNKNOWN,
@@ -19,7 +19,7 @@ from invoicing.notices import (
     NoticeState,
 )
 from invoicing.store import notices
-from notify import defects, queues
+from notify import queues
 
 MAX_NOTICES = 5_000
 """Per run; the next run, a minute later, goes on."""

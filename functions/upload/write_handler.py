@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from invoicing import defects
 from invoicing.settings import get_settings
 from upload.writing import write_chunk
 
@@ -26,8 +27,8 @@ def write_record(record: SQSRecord) -> None:
             message["chunk"],
             is_last_try=received >= get_settings().chunk_max_receives,
         )
-    except Exception:
-        logger.exception("chunk not written", extra={**ids, "received": received})
+    except Exception as error:
+        logger.error("chunk not written", extra={**ids, "received": received, **defects.describe(error)})
         raise
     logger.info("chunk written", extra=ids)
 
