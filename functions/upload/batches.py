@@ -31,7 +31,6 @@ class Batch:
         self._values = values
         self._checks = checks
         self._nothing = [""] * len(rows)
-        self._issues: list[Issue] = []
         for key, column in values.items():
             if InvalidValueError in set(map(type, column)):
                 for position, value in enumerate(column):
@@ -62,6 +61,16 @@ class Batch:
             if value != ""
         }
 
+    def find_unreadable(self, keys: Iterable[str]) -> set[int]:
+        """Positions with an unreadable cell in any of the columns."""
+        return {
+            position
+            for key in keys
+            if InvalidValueError in set(map(type, self.column(key)))
+            for position, value in enumerate(self.column(key))
+            if isinstance(value, InvalidValueError)
+        }
+
     def find_without_contact(self) -> list[int]:
         columns = [self._values[key] for key in self._checks.contact_keys]
         if any("" not in column for column in columns):
@@ -72,17 +81,7 @@ class Batch:
         """An error of one row, about one of its cells if a key is given."""
         value = show_cell(self._cells[key][position]) if key in self._cells else ""
         header = self._checks.name_column(key) if key else None
-        self._issues.append(Issue(code, Severity.ERROR, self.rows[position], header, value, params))
-
-    def add_missing_contact(self, position: int) -> None:
-        self.add("missing_contact", position, columns=self._checks.contact_headers)
-
-    def report(self, findings: Findings) -> None:
-        """Hand over the errors of these rows, in row order; from here on ``findings.bad_rows`` knows them."""
-        self._issues.sort(key=lambda issue: issue.row or 0)
-        for issue in self._issues:
-            findings.add(issue)
-        self._issues = []
+        self._checks.findings.add(Issue(code, Severity.ERROR, self.rows[position], header, value, params))
 
 
 @dataclass
@@ -110,10 +109,6 @@ class Checks:
     def contact_keys(self) -> list[str]:
         return [column.key for column in self.spec.columns if column.contact and column.key in self.headers]
 
-    @property
-    def contact_headers(self) -> str:
-        return ", ".join(self.headers[key] for key in self.contact_keys)
-
     @cached_property
     def _far_amounts(self) -> tuple[int, int]:
         """Amounts times FAR_FACTOR below the first, or amounts above the second, are far from the last upload."""
@@ -125,26 +120,22 @@ class Checks:
         """The header as typed, or ours where the sheet lacks the column."""
         return self.headers.get(key) or self.spec.by_key[key].header
 
-    def add_late(self, code: str, row: int, key: str | None, value: str = "", **params: Any) -> None:
+    def add(self, code: str, row: int, key: str | None = None, value: str = "", **params: Any) -> None:
+        """An error."""
         header = self.name_column(key) if key else None
-        self.findings.add_late(Issue(code, Severity.ERROR, row, header, value, params))
+        self.findings.add(Issue(code, Severity.ERROR, row, header, value, params))
 
-    def add_late_missing_contact(self, row: int) -> None:
-        self.add_late("missing_contact", row, None, columns=self.contact_headers)
+    def add_missing_contact(self, row: int) -> None:
+        self.add("missing_contact", row, columns=", ".join(self.headers[key] for key in self.contact_keys))
 
-    def warn(self, code: str, row: int, key: str | None = None, *, late: bool, value: str = "", **params: Any) -> None:
-        """``late``: the row lies above rows that were reported already."""
+    def warn(self, code: str, row: int, key: str | None = None, value: str = "", **params: Any) -> None:
         header = self.name_column(key) if key else None
-        issue = Issue(code, Severity.WARNING, row, header, value, params)
-        if late:
-            self.findings.add_late(issue)
-        else:
-            self.findings.add(issue)
+        self.findings.add(Issue(code, Severity.WARNING, row, header, value, params))
 
-    def warn_about_amount_and_date(self, row: int, amount: int, due_date: str, *, late: bool) -> None:
+    def warn_about_amount_and_date(self, row: int, amount: int, due_date: str) -> None:
         smallest, high = self._far_amounts
         if due_date < self.today:
-            self.warn("due_date_past", row, "due_date", late=late, value=due_date, today=self.today)
+            self.warn("due_date_past", row, "due_date", due_date, today=self.today)
         if (amount > high or amount * FAR_FACTOR < smallest) and self.last_amounts:
             limits = {name: format_rupiah(limit) for name, limit in self.last_amounts.items()}
-            self.warn("amount_far_from_last", row, "amount", late=late, value=format_rupiah(amount), **limits)
+            self.warn("amount_far_from_last", row, "amount", format_rupiah(amount), **limits)

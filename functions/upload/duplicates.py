@@ -52,7 +52,7 @@ def report_same_number(findings: Findings, code: str, header: str | None, same: 
     for row, number in same:
         other = same[1][0] if row == same[0][0] else same[0][0]
         params = {"number": number, "other_row": other}
-        findings.add_late(Issue(code, Severity.ERROR, row, header, number, params))
+        findings.add(Issue(code, Severity.ERROR, row, header, number, params))
 
 
 def warn_double_bills(plan: PlanLines, findings: Findings, bill_of: Callable[[dict[str, Any]], Hashable]) -> None:
@@ -66,7 +66,7 @@ def warn_double_bills(plan: PlanLines, findings: Findings, bill_of: Callable[[di
             for row, _ in lines if len(lines) > 1 else ():
                 other_row, other_number = lines[1] if row == lines[0][0] else lines[0]
                 params = {"other_row": other_row, "other_number": other_number}
-                findings.add_late(Issue("likely_double_bill", Severity.WARNING, row, params=params))
+                findings.add(Issue("likely_double_bill", Severity.WARNING, row, params=params))
 
 
 def warn_shared_contacts(plan: PlanLines, findings: Findings, payer_of: Callable[[dict[str, Any]], Hashable]) -> None:
@@ -85,7 +85,7 @@ def warn_shared_contacts(plan: PlanLines, findings: Findings, payer_of: Callable
         for contact, payers in rows.items():
             params = {"payers": len(set(payers.values()))}
             for row in payers if params["payers"] > MAX_PAYERS_PER_CONTACT else ():
-                findings.add_late(Issue("contact_shared", Severity.WARNING, row, value=contact, params=params))
+                findings.add(Issue("contact_shared", Severity.WARNING, row, value=contact, params=params))
 
 
 def _list_repeated(

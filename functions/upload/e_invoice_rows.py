@@ -12,6 +12,7 @@ from invoicing.notices import Channel
 from upload.batches import Batch, Checks
 from upload.duplicates import NumberRegister, report_same_number, warn_double_bills, warn_shared_contacts
 from upload.findings import show_cell
+from upload.plan_lines import Planned
 
 HEADER_KEYS = ("payer_name", "amount", "due_date", "whatsapp", "email", "sms")
 """What every invoice row states beside its number."""
@@ -61,7 +62,6 @@ class EInvoiceRows:
         self._check_products(batch, products)
         channels = self._choose_channels(batch)
         self._check_expiry(batch)
-        batch.report(self._checks.findings)
         if products:
             self._register_plain_rows(batch, products)
         else:
@@ -80,7 +80,7 @@ class EInvoiceRows:
                     batch.add("missing_value", position, key)
         for position in batch.find_without_contact():
             if position not in products:
-                batch.add_missing_contact(position)
+                self._checks.add_missing_contact(batch.rows[position])
 
     def _check_products(self, batch: Batch, products: set[int]) -> None:
         for position in products:
@@ -125,8 +125,9 @@ class EInvoiceRows:
     def _plan(self, batch: Batch, products: set[int], channels: dict[int, list[str]]) -> None:
         bad_rows = self._checks.findings.bad_rows
         extra_keys = [key for key in _EXTRA_KEYS if batch.has_values(key)]
-        stated = zip(*(batch.column(key) for key in HEADER_KEYS), strict=True)
+        stated = batch.zip_columns(HEADER_KEYS)
         extra_values = batch.zip_columns(extra_keys)
+        planned = []
         rows = zip(batch.rows, batch.column("number"), stated, extra_values, strict=True)
         for position, (row, number, fields, values) in enumerate(rows):
             is_product = position in products
@@ -140,22 +141,13 @@ class EInvoiceRows:
                 product = _ProductRow(row, number, _Stated(*fields), extras, item)
                 self._groups.setdefault(normalise_number(number), []).append(product)
             else:
-                self._plan_invoice(row, number, fields, extras, late=False)
+                planned.append(self._draft(row, number, fields, extras))
+        self._checks.plan.add(planned)
 
-    def _plan_invoice(
-        self,
-        row: int,
-        number: str,
-        stated: tuple[Any, ...],
-        extras: dict[str, Any],
-        *,
-        late: bool,
-        items: list[LineItem] | None = None,
-        more_rows: list[int] | None = None,
-    ) -> None:
+    def _draft(self, row: int, number: str, stated: tuple[Any, ...], extras: dict[str, Any]) -> Planned:
         name, amount, due_date, whatsapp, emails, sms = stated
         recipient = {"name": name}
-        contacts = [*emails] if emails else []
+        contacts = [*emails]
         if emails:
             recipient["email"] = emails[0]
         if whatsapp:
@@ -163,47 +155,35 @@ class EInvoiceRows:
             contacts.append(whatsapp)
         if sms:
             recipient["sms"] = sms
-            contacts.append(sms)
-        recipients = [recipient]
-        if len(emails) > 1:
-            recipients.append({"name": name, "email": emails[1]})
+            if sms != whatsapp:
+                contacts.append(sms)
         draft: dict[str, Any] = {
             "number": number,
             "payer_name": name,
             "amount": amount,
             "due_date": due_date,
-            "recipients": recipients,
+            "recipients": [recipient] if len(emails) < 2 else [recipient, {"name": name, "email": emails[1]}],
             **extras,
         }
         if "valid_until" in extras:
             draft["valid_until"] = extras["valid_until"][0]
-        if items:
-            draft["items"] = items
-        checks = self._checks
-        checks.warn_about_amount_and_date(row, amount, due_date, late=late)
-        self._warn_about_channels(row, recipient, extras, late=late)
-        checks.plan.add(
-            row,
-            draft,
-            bill=bill_of(draft),
-            payer=payer_of(draft),
-            contacts=list(dict.fromkeys(contacts)),
-            more_rows=more_rows,
-        )
+        self._checks.warn_about_amount_and_date(row, amount, due_date)
+        self._warn_about_channels(row, recipient, extras)
+        return row, draft, bill_of(draft), payer_of(draft), contacts, []
 
-    def _warn_about_channels(self, row: int, recipient: dict[str, str], extras: dict[str, Any], *, late: bool) -> None:
+    def _warn_about_channels(self, row: int, recipient: dict[str, str], extras: dict[str, Any]) -> None:
         checks = self._checks
         requested = extras.get("channels")
         if requested is None:
             if not any(contact in recipient for contact in self._active_contacts):
-                checks.warn("no_notice", row, late=late)
+                checks.warn("no_notice", row)
             return
         without = [channel for channel in requested if _CONTACTS[Channel(channel)] not in recipient]
         if len(without) == len(requested):
-            checks.warn("no_notice", row, late=late)
+            checks.warn("no_notice", row)
         else:
             for channel in without:
-                checks.warn("channel_without_contact", row, late=late, channel=channel)
+                checks.warn("channel_without_contact", row, channel=channel)
 
     def finish(self) -> None:
         checks = self._checks
@@ -228,14 +208,12 @@ class EInvoiceRows:
             params = {"number": first.number, "bad_row": bad[0]}
             for line in rows:
                 if line.row not in findings.bad_rows:
-                    findings.add_late(Issue("invoice_has_bad_row", Severity.ERROR, line.row, params=params))
+                    findings.add(Issue("invoice_has_bad_row", Severity.ERROR, line.row, params=params))
             self._checks.bad_rows_merged += len(rows) - 1
             return
-        items = [_build_item(line.item) for line in rows]
-        more_rows = [line.row for line in rows[1:]]
-        self._plan_invoice(
-            first.row, first.number, first.stated, first.extras, late=True, items=items, more_rows=more_rows
-        )
+        row, draft, bill, payer, contacts, _ = self._draft(first.row, first.number, first.stated, first.extras)
+        draft["items"] = [_build_item(line.item) for line in rows]
+        self._checks.plan.add([(row, draft, bill, payer, contacts, [line.row for line in rows[1:]])])
 
     def _check_group(self, rows: list[_ProductRow]) -> None:
         """What the rows of one invoice must say together."""
@@ -243,9 +221,9 @@ class EInvoiceRows:
         first = rows[0]
         for key in ("payer_name", "amount", "due_date"):
             if getattr(first.stated, key) == "":
-                checks.add_late("missing_value", first.row, key)
+                checks.add("missing_value", first.row, key)
         if not (first.stated.whatsapp or first.stated.email or first.stated.sms):
-            checks.add_late_missing_contact(first.row)
+            checks.add_missing_contact(first.row)
         for line in rows[1:]:
             self._compare(first, line)
         if any(line.row in checks.findings.bad_rows for line in rows):
@@ -253,11 +231,11 @@ class EInvoiceRows:
         totals = [_build_item(line.item)["total"] for line in rows]
         for line, line_total in zip(rows, totals, strict=True):
             if line_total < 0:
-                checks.add_late("item_total_negative", line.row, "item_discount", missing=format_rupiah(-line_total))
+                checks.add("item_total_negative", line.row, "item_discount", missing=format_rupiah(-line_total))
         total = sum(totals)
         if total != first.stated.amount:
             params = {"total": format_rupiah(total), "amount": format_rupiah(first.stated.amount)}
-            checks.add_late("items_total_differs", first.row, "amount", show_cell(float(first.stated.amount)), **params)
+            checks.add("items_total_differs", first.row, "amount", show_cell(float(first.stated.amount)), **params)
 
     def _compare(self, first: _ProductRow, line: _ProductRow) -> None:
         stated = [*zip(HEADER_KEYS, first.stated, line.stated, strict=True)]
@@ -267,7 +245,7 @@ class EInvoiceRows:
                 continue
             if value != "" and value != first_value:
                 column = "channel" if key == "channels" and "channel" in self._checks.headers else key
-                self._checks.add_late("product_row_differs", line.row, column, _show(value), first_row=first.row)
+                self._checks.add("product_row_differs", line.row, column, _show(value), first_row=first.row)
 
 
 def _show(value: Any) -> str:

@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from invoicing.issues import Issue, Severity
 from upload.reader import Cell, UnreadableCell
 
 _SHOWN = 200
+_ROW_OF = itemgetter(0)
 
 
 class Findings:
@@ -32,30 +34,32 @@ class Findings:
         self._rows = array("I")
         self._kinds = array("H")
         self._known_kinds: dict[tuple[str, Severity], int] = {}
-        self._late: list[tuple[int, int, bytes]] = []
+        self._pending: list[tuple[int, int, bytes]] = []
 
     def add(self, issue: Issue) -> None:
-        """Add an issue of a row not above any row added before."""
-        self._rows.append(issue.row or 0)
-        self._kinds.append(self._note(issue))
-        self._spool.write(_encode(issue))
-
-    def add_late(self, issue: Issue) -> None:
-        """Add an issue of any row, or of the file as a whole."""
-        self._late.append((issue.row or 0, self._note(issue), _encode(issue)))
-
-    def _note(self, issue: Issue) -> int:
+        """An error makes its row bad at once."""
         if issue.severity is Severity.ERROR and issue.row is not None:
             self.bad_rows.add(issue.row)
-        return self._known_kinds.setdefault((issue.code, issue.severity), len(self._known_kinds))
+        kind = self._known_kinds.setdefault((issue.code, issue.severity), len(self._known_kinds))
+        line = orjson.dumps(issue.as_json(), option=orjson.OPT_APPEND_NEWLINE)
+        self._pending.append((issue.row or 0, kind, line))
+
+    def spool(self) -> None:
+        """Move what was added since the last time to disk: issues of rows below all rows before them."""
+        self._pending.sort(key=_ROW_OF)
+        for row, kind, line in self._pending:
+            self._rows.append(row)
+            self._kinds.append(kind)
+            self._spool.write(line)
+        self._pending.clear()
 
     def write(self, path: Path) -> None:
-        """All issues in row order, those of the whole file first."""
+        """All issues in row order, those of the whole file first; what was not spooled may be of any row."""
         self._spool.close()
-        self._late.sort(key=lambda entry: entry[0])
+        self._pending.sort(key=_ROW_OF)
         kinds = list(self._known_kinds)
         with path.open("wb") as file:
-            for row, kind, line in heapq.merge(self._read_spool(), self._late, key=lambda entry: entry[0]):
+            for row, kind, line in heapq.merge(self._read_spool(), self._pending, key=_ROW_OF):
                 code, severity = kinds[kind]
                 if severity is Severity.ERROR:
                     self.errors[code] += 1
@@ -69,10 +73,6 @@ class Findings:
     def _read_spool(self) -> Iterator[tuple[int, int, bytes]]:
         with self._spool_path.open("rb") as spool:
             yield from zip(self._rows, self._kinds, spool, strict=True)
-
-
-def _encode(issue: Issue) -> bytes:
-    return orjson.dumps(issue.as_json(), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def show_cell(cell: Cell | Any) -> str:

@@ -5,7 +5,7 @@ is verified on the lines themselves before anything is said about it.
 """
 
 from array import array
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,15 @@ class PlanTotals:
     largest: int | None = None
 
 
+Planned = tuple[int, dict[str, Any], Hashable, Hashable, Sequence[str], list[int]]
+"""Row, invoice draft, what makes it the same bill, who pays, contacts, further rows. Plain, as a million are made."""
+
+
 class PlanLines:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "plan.spool"
         self._spool = self._path.open("w+b")
         self._ends = array("Q", [0])
-        self._end = 0
         self.rows = array("I")
         """Workbook row of each line (its first row)."""
         self._amounts = array("q")
@@ -45,30 +48,22 @@ class PlanLines:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(
-        self,
-        row: int,
-        draft: dict[str, Any],
-        *,
-        bill: Hashable,
-        payer: Hashable,
-        contacts: list[str],
-        more_rows: list[int] | None = None,
-    ) -> None:
-        index = len(self.rows)
-        line: dict[str, Any] = {"row": row, "invoice": draft}
-        if more_rows:
-            line = {"row": row, "more_rows": more_rows, "invoice": draft}
-            self._more_rows[index] = len(more_rows)
-        self._end += self._spool.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-        self._ends.append(self._end)
-        self.rows.append(row)
-        self._amounts.append(draft["amount"])
-        self.bills.append(hash(bill))
-        self.payers.append(hash(payer))
-        for contact in contacts:
-            self.contacts.append(hash(contact))
-            self.contact_lines.append(index)
+    def add(self, planned: Sequence[Planned]) -> None:
+        write, end = self._spool.write, self._ends[-1]
+        for index, (row, draft, _, _, contacts, more_rows) in enumerate(planned, start=len(self.rows)):
+            line: dict[str, Any] = {"row": row, "invoice": draft}
+            if more_rows:
+                line["more_rows"] = more_rows
+                self._more_rows[index] = len(more_rows)
+            # Written one by one: orjson's lines are small parts of large buffers, many at a time would fill memory.
+            end += write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            self._ends.append(end)
+            self.contacts.extend(map(hash, contacts))
+            self.contact_lines.extend([index] * len(contacts))
+        self.rows.extend(entry[0] for entry in planned)
+        self._amounts.extend(entry[1]["amount"] for entry in planned)
+        self.bills.extend(hash(entry[2]) for entry in planned)
+        self.payers.extend(hash(entry[3]) for entry in planned)
 
     def decode(self, index: int) -> dict[str, Any]:
         """The invoice draft of a line."""

@@ -19,7 +19,7 @@ from upload.refusal import WorkbookRefused
 from upload.school_rows import SchoolRows
 from upload.sheets import Field, is_filled
 
-BATCH_ROWS = 2_000
+BATCH_ROWS = 500
 
 
 class RowCheck:
@@ -39,6 +39,7 @@ class RowCheck:
         self._unknown = [field for field in checks.data.fields if not field.column and not field.is_ignored]
         self._footers = FooterFilter(checks.data, checks.spec)
         self._amount_sum: int | None = 0
+        self._about_file: list[Issue] = []
 
     def run(self) -> None:
         """Raises WorkbookRefused when there is no data row, or more than ``max_rows``."""
@@ -52,6 +53,8 @@ class RowCheck:
         if not self.rows:
             raise WorkbookRefused("empty_sheet", sheet=self._checks.data.sheet.name)
         self._module.finish()
+        for issue in self._about_file:
+            self._checks.findings.add(issue)
         for footer in self._footers.held:
             self._note_footer(footer)
 
@@ -67,6 +70,7 @@ class RowCheck:
             rows = [entry for entry in rows if entry[0] not in inside]
         if rows:
             self._check_batch(rows)
+        self._checks.findings.spool()
 
     def _check_batch(self, rows: list[Row]) -> None:
         columns = list(zip(*(cells for _, cells in rows), strict=True))
@@ -87,7 +91,7 @@ class RowCheck:
                 code = "unknown_column" if field.header else "column_without_header"
                 params = {"letter": _name_letter(field.index), "nearest": self._find_nearest(field)}
                 issue = Issue(code, Severity.WARNING, None, field.header or None, show_cell(first), params)
-                self._checks.findings.add_late(issue)
+                self._about_file.append(issue)
 
     def _find_nearest(self, field: Field) -> str:
         # Only needed for unknown headers.
@@ -108,7 +112,7 @@ class RowCheck:
     def _note_footer(self, footer: Footer) -> None:
         checks = self._checks
         shown = next(show_cell(cell) for cell in footer.cells if is_filled(cell))
-        checks.findings.add_late(Issue("footer_row_ignored", Severity.NOTE, footer.row, value=shown))
+        checks.findings.add(Issue("footer_row_ignored", Severity.NOTE, footer.row, value=shown))
         if footer.kind is not FooterKind.TOTAL or self._amount_sum is None:
             return
         index = next(field.index for field in checks.data.fields if field.column and field.column.key == "amount")
@@ -118,9 +122,7 @@ class RowCheck:
             return
         if total != self._amount_sum:
             params = {"total": format_rupiah(total), "sum": format_rupiah(self._amount_sum)}
-            checks.warn(
-                "total_differs", footer.row, "amount", late=True, value=show_cell(footer.cells[index]), **params
-            )
+            checks.warn("total_differs", footer.row, "amount", value=show_cell(footer.cells[index]), **params)
 
 
 def _even_out(rows: list[Row], width: int) -> list[Row]:

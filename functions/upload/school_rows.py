@@ -4,8 +4,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from invoicing.modules.school_terms import (
+    NumberFrame,
     Period,
-    derive_number,
+    fold_words,
+    frame_number,
     is_outside_school_year,
     place_period,
     split_installment,
@@ -14,11 +16,14 @@ from invoicing.money import format_rupiah, take_share
 from invoicing.notices import Channel
 from invoicing.typed_text import InvalidValueError
 from upload.batches import Batch, Checks
-from upload.duplicates import NumberRegister, list_contacts, warn_double_bills, warn_shared_contacts
+from upload.duplicates import NumberRegister, warn_double_bills, warn_shared_contacts
+from upload.plan_lines import Planned
 
 _REQUIRED = ("nis", "payer_name", "class_name", "fee_type", "period", "school_year", "due_date")
-_IDENTITY = ("number", "unit", "nis", "fee_type", "period", "school_year")
-_BILL = ("payer_name", "class_name", "amount", "discount", "due_date")
+_TERMS = ("fee_type", "period", "school_year")
+_IDENTITY = ("number", "unit", "nis", *_TERMS)
+_BILL = ("nis", "payer_name", "class_name", "amount", "due_date")
+_NOBODY = ("", "", "")
 _GUARDIANS = (
     "guardian_name",
     "guardian_email",
@@ -33,21 +38,29 @@ _CONTACTS = {Channel.EMAIL: "email", Channel.WHATSAPP: "whatsapp"}
 
 
 class _Terms(NamedTuple):
-    """What a row bills, normalised."""
+    """What a row bills, normalised, and how its number is made."""
 
-    number: str
     fee_type: str
     period: str
     school_year: str
     installment: str
+    is_outside: bool
+    """The month lies outside the school year."""
+    number_frame: NumberFrame
+
+
+class _Misread(NamedTuple):
+    key: str
+    """The column whose cell does not fit."""
+    error: InvalidValueError
 
 
 class SchoolRows:
     def __init__(self, checks: Checks) -> None:
         self._checks = checks
         self._numbers = NumberRegister()
-        self._split = lru_cache(10_000)(split_installment)
-        self._place = lru_cache(10_000)(place_period)
+        self._read_cells = lru_cache(10_000)(_read_terms)
+        self._active_contacts = [_CONTACTS[channel] for channel in checks.channels if channel in _CONTACTS]
 
     def check_batch(self, batch: Batch) -> None:
         for key in _REQUIRED:
@@ -56,38 +69,31 @@ class SchoolRows:
         for position in batch.find_empty("amount"):
             batch.add("no_tariff", position, "amount")
         for position in batch.find_without_contact():
-            batch.add_missing_contact(position)
-        terms = self._read_terms(batch)
+            self._checks.add_missing_contact(batch.rows[position])
+        terms, numbers = self._number(batch)
         reductions = self._read_reductions(batch)
-        self._numbers.add_batch(batch.rows, [entry.number if entry else "" for entry in terms])
-        batch.report(self._checks.findings)
-        self._plan(batch, terms, reductions)
+        self._numbers.add_batch(batch.rows, numbers)
+        self._plan(batch, terms, numbers, reductions)
 
-    def _read_terms(self, batch: Batch) -> list[_Terms | None]:
-        """None where a cell that the terms need is empty or unreadable."""
+    def _number(self, batch: Batch) -> tuple[list[_Terms | None], list[str]]:
+        """Terms and invoice number of every row; None and "" where a cell that they need is empty or unreadable."""
+        unclear = batch.find_unreadable(_IDENTITY).union(*map(batch.find_empty, _TERMS), batch.find_empty("nis"))
         terms: list[_Terms | None] = []
-        for position, values in enumerate(batch.zip_columns(_IDENTITY)):
-            number, unit, nis, fee_type, period, school_year = values
-            readable = isinstance(period, Period) and all(isinstance(value, str) for value in (number, unit, nis))
-            if not (readable and nis and isinstance(fee_type, str) and fee_type and isinstance(school_year, str)):
-                terms.append(None)
-                continue
-            key = "fee_type"
-            try:
-                fee, installment = self._split(fee_type)
-                key = "period"
-                placed = self._place(period, school_year)
-                if installment and period.installment and installment != period.installment:
-                    raise InvalidValueError("installment_differs", fee=installment, period=period.installment)
-            except InvalidValueError as error:
-                batch.add(error.code, position, key, **error.params)
-                terms.append(None)
-                continue
-            installment = installment or period.installment
-            if not number:
-                number = derive_number(unit, nis, fee, school_year, placed, installment)
-            terms.append(_Terms(number, fee, placed, school_year, installment))
-        return terms
+        numbers: list[str] = []
+        cells = zip(
+            batch.column("number"), batch.column("nis"), batch.zip_columns(_TERMS), batch.column("unit"), strict=True
+        )
+        for position, (number, nis, values, unit) in enumerate(cells):
+            term: _Terms | None = None
+            if position not in unclear:
+                read = self._read_cells(unit, *values)
+                if isinstance(read, _Terms):
+                    term = read
+                else:
+                    batch.add(read.error.code, position, read.key, **read.error.params)
+            terms.append(term)
+            numbers.append(number or term.number_frame.complete(nis) if term else "")
+        return terms, numbers
 
     def _read_reductions(self, batch: Batch) -> dict[int, int]:
         """Position -> rupiah taken off the listed fee."""
@@ -101,54 +107,57 @@ class SchoolRows:
                     batch.add("nothing_left_to_pay", position, "discount", **shown)
         return reductions
 
-    def _plan(self, batch: Batch, terms: list[_Terms | None], reductions: dict[int, int]) -> None:
+    def _plan(self, batch: Batch, terms: list[_Terms | None], numbers: list[str], reductions: dict[int, int]) -> None:
         bad_rows = self._checks.findings.bad_rows
         extra_keys = [key for key in _EXTRA_KEYS if batch.has_values(key)]
         student_keys = [key for key in _STUDENT_KEYS if batch.has_values(key)]
-        columns = (("nis", *_BILL), _GUARDIANS, extra_keys, student_keys)
-        rows = zip(batch.rows, terms, *map(batch.zip_columns, columns), strict=True)
-        for position, (row, term, bill, guardians, extras, student) in enumerate(rows):
+        columns = map(batch.zip_columns, (_BILL, _GUARDIANS, extra_keys, student_keys))
+        planned: list[Planned] = []
+        rows = zip(batch.rows, terms, numbers, *columns, strict=True)
+        for position, (row, term, number, bill, guardians, extras, details) in enumerate(rows):
             if term is None or row in bad_rows:
                 continue
-            nis, name, class_name, amount, _, due_date = bill
-            discount = reductions.get(position, 0)
+            nis, name, class_name, amount, due_date = bill
+            recipients, contacts = _list_recipients(guardians)
+            student = {"nis": nis, "class_name": class_name}
             draft: dict[str, Any] = {
-                "number": term.number,
+                "number": number,
                 "payer_name": name,
                 "payer_code": nis,
-                "amount": amount - discount,
+                "amount": amount,
                 "due_date": due_date,
-                "recipients": _list_recipients(guardians),
+                "recipients": recipients,
                 "fee_type": term.fee_type,
                 "school_year": term.school_year,
-                "student": {"nis": nis, "class_name": class_name}
-                | {key: value for key, value in zip(student_keys, student, strict=True) if value},
+                "student": student,
             }
-            draft |= {key: value for key, value in zip(extra_keys, extras, strict=True) if value}
+            if details:
+                student.update((key, value) for key, value in zip(student_keys, details, strict=True) if value)
+            for key, value in zip(extra_keys, extras, strict=True):
+                if value:
+                    draft[key] = value
             if term.period:
                 draft["period"] = term.period
             if term.installment:
                 draft["installment"] = term.installment
-            if discount:
-                draft["discount"] = discount
-            self._add(row, draft)
+            if reductions.get(position):
+                draft["discount"] = reductions[position]
+                draft["amount"] -= reductions[position]
+            self._warn(row, draft, term)
+            planned.append((row, draft, bill_of(draft), payer_of(draft), contacts, []))
+        self._checks.plan.add(planned)
 
-    def _add(self, row: int, draft: dict[str, Any]) -> None:
+    def _warn(self, row: int, draft: dict[str, Any], term: _Terms) -> None:
         checks = self._checks
-        checks.warn_about_amount_and_date(row, draft["amount"], draft["due_date"], late=False)
-        period, school_year = draft.get("period", ""), draft["school_year"]
-        if self._is_outside(period, school_year):
-            checks.warn("period_outside_school_year", row, "period", late=False, period=period, school_year=school_year)
-        recipients = draft["recipients"]
-        if not any(_CONTACTS.get(channel) in recipient for channel in checks.channels for recipient in recipients):
-            checks.warn("no_notice", row, late=False)
-        contacts = list(dict.fromkeys(list_contacts(draft)))
-        checks.plan.add(row, draft, bill=bill_of(draft), payer=payer_of(draft), contacts=contacts)
-
-    @staticmethod
-    @lru_cache(10_000)
-    def _is_outside(period: str, school_year: str) -> bool:
-        return is_outside_school_year(period, school_year)
+        checks.warn_about_amount_and_date(row, draft["amount"], draft["due_date"])
+        if term.is_outside:
+            shown = {"period": term.period, "school_year": term.school_year}
+            checks.warn("period_outside_school_year", row, "period", **shown)
+        for recipient in draft["recipients"]:
+            for contact in self._active_contacts:
+                if contact in recipient:
+                    return
+        checks.warn("no_notice", row)
 
     def finish(self) -> None:
         checks = self._checks
@@ -157,31 +166,56 @@ class SchoolRows:
         warn_shared_contacts(checks.plan, checks.findings, payer_of)
 
 
-def _list_recipients(guardians: tuple[Any, ...]) -> list[dict[str, str]]:
+def _read_terms(unit: str, fee_type: str, period: Period, school_year: str) -> _Terms | _Misread:
+    """The terms that these cells state together, or the key of the cell that is wrong and why."""
+    key = "fee_type"
+    try:
+        fee, installment = split_installment(fee_type)
+        key = "period"
+        placed = place_period(period, school_year)
+        if installment and period.installment and installment != period.installment:
+            raise InvalidValueError("installment_differs", fee=installment, period=period.installment)
+    except InvalidValueError as error:
+        return _Misread(key, error.with_traceback(None))
+    installment = installment or period.installment
+    frame = frame_number(unit, fee, school_year, placed, installment)
+    return _Terms(fee, placed, school_year, installment, is_outside_school_year(placed, school_year), frame)
+
+
+def _list_recipients(guardians: tuple[Any, ...]) -> tuple[list[dict[str, str]], list[str]]:
+    """The guardians who are named or have a contact, and all their contacts."""
     recipients = []
-    for name, emails, whatsapp in (guardians[:3], guardians[3:]):
+    contacts: list[str] = []
+    name, emails, whatsapp = guardians[:3]
+    second = guardians[3:]
+    while True:
         recipient = {"name": name} if name else {}
         if emails:
             recipient["email"] = emails[0]
+            contacts += emails
         if whatsapp:
             recipient["whatsapp"] = whatsapp
+            contacts.append(whatsapp)
         if recipient:
             recipients.append(recipient)
         if len(emails) > 1:
             recipients.append({"name": name, "email": emails[1]} if name else {"email": emails[1]})
-    return recipients
+        if second == _NOBODY:
+            return recipients, contacts
+        name, emails, whatsapp = second
+        second = _NOBODY
 
 
 def bill_of(draft: dict[str, Any]) -> tuple[Any, ...]:
     """Two invoices that agree in this bill the same student for the same fee of the same period."""
     student = draft["student"]
     return (
-        student.get("unit", "").casefold(),
-        student["nis"].casefold(),
-        "".join(filter(str.isalnum, draft["fee_type"].casefold())),
+        student["nis"].upper(),
+        fold_words(student.get("unit", "")),
+        fold_words(draft["fee_type"]),
         draft["school_year"],
-        draft.get("period", ""),
-        draft.get("installment", ""),
+        draft.get("period"),
+        draft.get("installment"),
     )
 
 

@@ -6,9 +6,10 @@ The derived number is what stops a second bill for the same thing, so the same b
 
 import re
 from base64 import b32encode
-from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 from unicodedata import normalize
 
 from invoicing.calendar import MONTHS, parse_date
@@ -41,8 +42,7 @@ _TRAILING_YEARS = re.compile(
 _SYMBOLS = re.compile(r"[\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """What the cell Periode says by itself, before the school year is known."""
 
     text: str
@@ -175,33 +175,53 @@ def is_outside_school_year(period: str, school_year: str) -> bool:
     return bool(_YEAR_FIRST.fullmatch(period)) and not f"{first}-07" <= period <= f"{last}-06"
 
 
-def derive_number(unit: str, nis: str, fee_type: str, school_year: str, period: str, installment: str) -> str:
-    """``UNIT-NIS-JENIS-TAHUN-PERIODE``, e.g. ``SMP-00231-SPP-2627-202607``, at most 40 characters.
+class NumberFrame(NamedTuple):
+    """A derived number without its student: everything that the bills of one fee and period share."""
 
-    Unit, fee type and period keep letters and digits only; an instalment adds ``-C2.3``. What that would leave empty,
-    blur in the NIS, or make too long gets a digest of the whole instead, so that two bills never share a number unseen.
+    head: str
+    fee: str
+    tail: str
+    is_plain: bool
+    canonical: str
+
+    def complete(self, nis: str) -> str:
+        """The number of one student's bill, at most 40 characters.
+
+        What folding would leave empty, blur in the NIS, or make too long gets a digest of the whole, so that two bills
+        never share a number unseen.
+        """
+        student = nis.upper() if nis.isascii() else normalize("NFKC", nis).upper()
+        number = f"{self.head}{student}-{self.fee}{self.tail}"
+        if self.is_plain and len(number) <= MAX_NUMBER and (student.isalnum() or student.replace(".", "").isalnum()):
+            return number
+        digest_input = f"{self.canonical}\x1f{student}".encode()
+        digest = b32encode(blake2b(digest_input, digest_size=_DIGEST_LENGTH * 5 // 8).digest()).decode()
+        # The fee is what gives way: unit, NIS, year and period are what people look for in a number.
+        excess = max(len(number) + 1 + _DIGEST_LENGTH - MAX_NUMBER, 0)
+        number = f"{self.head}{student}-{self.fee[: max(len(self.fee) - excess, 1)]}{self.tail}"
+        return f"{number[: MAX_NUMBER - 1 - _DIGEST_LENGTH]}-{digest}"
+
+
+def frame_number(unit: str, fee_type: str, school_year: str, period: str, installment: str) -> NumberFrame:
+    """``UNIT-NIS-JENIS-TAHUN-PERIODE``, e.g. ``SMP-00231-SPP-2627-202607``, still without the NIS.
+
+    Unit, fee type and period keep letters and digits only; an instalment adds ``-C2.3``.
     """
     first, last = school_year.split("/")
-    student = normalize("NFKC", nis).upper().replace(" ", "")
-    fee = _fold(fee_type)
-    head = [_fold(unit), student] if unit else [student]
-    tail = [first[2:] + last[2:]]
+    parts = [first[2:] + last[2:]]
     if period:
-        tail.append(_fold(period))
+        parts.append(fold_words(period))
     if installment:
-        tail.append("C" + installment.replace("/", "."))
-    parts = [*head, fee, *tail]
-    number = "-".join(parts)
-    if len(number) <= MAX_NUMBER and all(parts) and student.replace(".", "").isalnum():
-        return number
-    canonical = "\x1f".join(_fold(part) or part for part in (unit, fee_type, school_year, period))
-    digest_input = f"{canonical}\x1f{student}\x1f{installment}".encode()
-    digest = b32encode(blake2b(digest_input, digest_size=_DIGEST_LENGTH * 5 // 8).digest()).decode()
-    # The fee is what gives way: unit, NIS, year and period are what people look for in a number.
-    excess = max(len(number) + 1 + _DIGEST_LENGTH - MAX_NUMBER, 0)
-    number = "-".join(part for part in (*head, fee[: max(len(fee) - excess, 1)], *tail) if part)
-    return f"{number[: MAX_NUMBER - 1 - _DIGEST_LENGTH]}-{digest}"
+        parts.append("C" + installment.replace("/", "."))
+    head, fee = fold_words(unit), fold_words(fee_type)
+    is_plain = bool((head or not unit) and fee and all(parts))
+    canonical = "\x1f".join(
+        [fold_words(part) or part for part in (unit, fee_type, school_year, period)] + [installment]
+    )
+    return NumberFrame(head and f"{head}-", fee, f"-{'-'.join(filter(None, parts))}", is_plain, canonical)
 
 
-def _fold(text: str) -> str:
+@lru_cache(10_000)
+def fold_words(text: str) -> str:
+    """Letters and digits only, upper case: ``Antar-Jemput`` and ``antar jemput`` are one fee."""
     return _SYMBOLS.sub("", normalize("NFKC", text)).upper()
