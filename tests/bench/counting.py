@@ -1,5 +1,6 @@
 """The main path once, on the real handlers and moto, with every request counted and every written item weighed."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -9,9 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-import moto.dynamodb.models
 import orjson
 from moto import mock_aws
+from moto.dynamodb.models.table import Table
 
 from invoicing.settings import get_settings
 from invoicing.store import chunk_queue, dynamodb, files
@@ -66,12 +67,11 @@ def run_main_path(workbook: Path, folder: Path) -> dict[str, Any]:
 @contextmanager
 def _no_rollback() -> Iterator[None]:
     """moto copies a whole table for each member of a transaction, to restore it; here nothing is ever cancelled."""
-    real = moto.dynamodb.models.copy
 
     def copy_unless_table(value: Any) -> Any:
-        return value if isinstance(value, moto.dynamodb.models.Table) else real.deepcopy(value)
+        return value if isinstance(value, Table) else copy.deepcopy(value)
 
-    with patch("moto.dynamodb.models.copy", SimpleNamespace(deepcopy=copy_unless_table, copy=real.copy)):
+    with patch("moto.dynamodb.models.copy", SimpleNamespace(deepcopy=copy_unless_table)):
         yield
 
 

@@ -125,7 +125,7 @@ def write_chunks(folder: str, profile: str = "") -> dict[str, Any]:
 
 
 def spread_keys(plan: str) -> dict[str, Any]:
-    from tests.bench.spread import count_keys
+    from tests.bench.partition_keys import count_keys
 
     return count_keys(Path(plan))
 

@@ -12,6 +12,12 @@ from typing import Any
 
 from tests.bench import ROOT
 
+_QUIET = {
+    "POWERTOOLS_LOG_LEVEL": "ERROR",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -28,7 +34,8 @@ def run_job(job: str, *arguments: str) -> Usage:
     Must be called from a small process: a forked child starts with its parent's peak memory as its own.
     """
     with TemporaryFile() as stdout:
-        process = subprocess.Popen([sys.executable, "-m", "tests.bench.jobs", job, *arguments], stdout=stdout, cwd=ROOT)
+        command = [sys.executable, "-m", "tests.bench.jobs", job, *arguments]
+        process = subprocess.Popen(command, stdout=stdout, cwd=ROOT, env={**os.environ, **_QUIET})
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:

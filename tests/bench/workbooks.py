@@ -13,7 +13,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 from infra.local import sample_workbooks
-from infra.local.sample_workbooks import Module, Row
+from infra.local.sample_workbooks import Row
+from invoicing.billers import Module
 from tests.bench import ROOT
 from tests.bench.measuring import run_job
 
