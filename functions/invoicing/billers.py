@@ -1,8 +1,9 @@
 """Billers: the bank's business customers, their product module and their settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from invoicing.notice_policy import NoticePolicy
 from invoicing.notices import Channel
 
 
@@ -44,5 +45,6 @@ class Biller:
     on_errors: OnErrors = OnErrors.ACCEPT_GOOD_ROWS
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
     language: str = "id"
+    policy: NoticePolicy = field(default_factory=NoticePolicy)
     help_contact: str = ""
     """How a payer reaches the biller, as shown at the foot of every notice."""

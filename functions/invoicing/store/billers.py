@@ -1,11 +1,13 @@
 """Billers table: one item per biller, key ``pk = biller_id``."""
 
+from dataclasses import asdict
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from invoicing.billers import Biller, BillerState, Module, OnErrors, ReleaseMode
 from invoicing.errors import BillerNotFoundError
+from invoicing.notice_policy import NoticePolicy, Zone
 from invoicing.notices import Channel
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
@@ -38,6 +40,7 @@ def register_biller(biller: Biller) -> bool:
         "on_errors": biller.on_errors,
         "channels": list(biller.channels),
         "language": biller.language,
+        "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
         "help_contact": biller.help_contact,
     }
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
@@ -59,6 +62,15 @@ def register_biller(biller: Biller) -> bool:
     return True
 
 
+def _read_policy(record: dict[str, Any]) -> NoticePolicy:
+    members = dict(record)
+    if "zone" in members:
+        members["zone"] = Zone(members["zone"])
+    if "reminder_offsets" in members:
+        members["reminder_offsets"] = tuple(members["reminder_offsets"])
+    return NoticePolicy(**members)
+
+
 def _read_biller(record: dict[str, Any]) -> Biller:
     return Biller(
         biller_id=record["pk"],
@@ -71,5 +83,6 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         on_errors=OnErrors(record["on_errors"]),
         channels=tuple(Channel(channel) for channel in record["channels"]),
         language=record["language"],
+        policy=_read_policy(record.get("policy", {})),
         help_contact=record.get("help_contact", ""),
     )
