@@ -1,6 +1,7 @@
 """Notices: one message to one recipient on one channel, and the states it goes through."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,13 @@ class NoticeKind(StrEnum):
     ARCHIVED = "archived"
 
 
+class Lane(StrEnum):
+    """Each channel has a queue per lane, so that what somebody waits for overtakes what nobody waits for."""
+
+    EXPRESS = "express"
+    BULK = "bulk"
+
+
 class NoticeState(StrEnum):
     """queued -> claimed -> sent -> delivered -> read; ``MOVES`` has the rules."""
 
@@ -38,34 +46,38 @@ class NoticeState(StrEnum):
     DELIVERED = "delivered"
     READ = "read"
     FAILED = "failed"
+    BOUNCED = "bounced"
+    """The address does not exist or takes nothing; a failure that also suppresses the address."""
     CANCELLED = "cancelled"
     """Not sent on purpose: the invoice was paid or archived first."""
+    SUPPRESSED = "suppressed"
+    """Not sent on purpose: the address is on the biller's suppression list."""
 
 
-_RECEIPTS = {NoticeState.DELIVERED, NoticeState.READ}
+_ARRIVED = {NoticeState.DELIVERED, NoticeState.READ}
+_RECEIPTS = {NoticeState.SENT, NoticeState.FAILED, NoticeState.BOUNCED, *_ARRIVED}
 
 MOVES: Mapping[NoticeState, frozenset[NoticeState]] = {
-    NoticeState.QUEUED: frozenset({NoticeState.CLAIMED, NoticeState.CANCELLED}),
+    # A receipt for a queued notice is of an earlier, ambiguous call: it was sent after all.
+    NoticeState.QUEUED: frozenset({NoticeState.CLAIMED, NoticeState.CANCELLED, *_RECEIPTS}),
     # Back to queued only when the provider surely sent nothing. A receipt may overtake our own settling.
     NoticeState.CLAIMED: frozenset(
-        {
-            NoticeState.QUEUED,
-            NoticeState.UNKNOWN,
-            NoticeState.SENT,
-            NoticeState.FAILED,
-            NoticeState.CANCELLED,
-            *_RECEIPTS,
-        }
+        {NoticeState.QUEUED, NoticeState.UNKNOWN, NoticeState.CANCELLED, NoticeState.SUPPRESSED, *_RECEIPTS}
     ),
-    NoticeState.UNKNOWN: frozenset({NoticeState.QUEUED, NoticeState.SENT, NoticeState.FAILED, *_RECEIPTS}),
-    NoticeState.SENT: frozenset({NoticeState.FAILED, *_RECEIPTS}),
+    NoticeState.UNKNOWN: frozenset({NoticeState.QUEUED, *_RECEIPTS}),
+    NoticeState.SENT: frozenset(_RECEIPTS - {NoticeState.SENT}),
+    # A late delivery receipt corrects a failure; a bounce after the delivery is only noted.
+    NoticeState.FAILED: frozenset({NoticeState.BOUNCED, *_ARRIVED}),
+    NoticeState.BOUNCED: frozenset(_ARRIVED),
     NoticeState.DELIVERED: frozenset({NoticeState.READ}),
     NoticeState.READ: frozenset(),
-    # A late delivery receipt corrects a failure; nothing else does.
-    NoticeState.FAILED: frozenset(_RECEIPTS),
     NoticeState.CANCELLED: frozenset(),
+    NoticeState.SUPPRESSED: frozenset(),
 }
-"""The moves a notice may make; ``store.notices`` derives its conditions from it. Nothing sent is queued again."""
+"""The moves a notice may make; ``store.notices`` derives its conditions from it. Nothing sent is queued again.
+
+Among the states that receipts report there is no way back, so their order of arrival does not matter.
+"""
 
 DISPATCH_GRACE = timedelta(minutes=15)
 """How long stream, dispatcher and queue may take before the sweeper looks after a notice."""
@@ -73,6 +85,13 @@ UNKNOWN_WINDOW = timedelta(minutes=15)
 """How long the provider's delivery event may take to settle an ambiguous call."""
 MAX_RESENDS_AFTER_UNKNOWN: Mapping[Channel, int] = {Channel.EMAIL: 1, Channel.WHATSAPP: 1, Channel.SMS: 0}
 """A second e-mail or WhatsApp with the same bill is harmless, losing it is not; an SMS is paid for and not repeated."""
+
+MAX_EXPRESS_INVOICES = 500
+"""Uploads of at most so many invoices take the express lane."""
+_REF_TEXT = re.compile(r"(\d{3})_(\d{1,40})_([a-z0-9-]{1,100})", re.ASCII)
+
+
+_REF = re.compile(r"([0-9]{3})-([0-9]{9,23})-([a-z][a-z0-9-]{1,90})")
 
 
 def states_before(state: NoticeState) -> tuple[NoticeState, ...]:
@@ -88,6 +107,21 @@ class NoticeRef:
     va_number: str
     notice_id: str
 
+    def to_text(self) -> str:
+        """What a provider is given and gives back with its events, e.g. ``028_8808…17_issued-sms-91c2f0a37be41d58``.
+
+        Charset ``[A-Za-z0-9_-]``, fit for a tag of every provider; nothing in it tells the address.
+        """
+        return f"{self.bank_code}_{self.va_number}_{self.notice_id}"
+
+    @classmethod
+    def from_text(cls, reference: str) -> "NoticeRef":
+        """Raises ValueError when it is no reference of ours."""
+        match = _REF_TEXT.fullmatch(reference)
+        if match is None:
+            raise ValueError("not a notice reference")
+        return cls(*match.groups())
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedNotice:
@@ -100,6 +134,7 @@ class PlannedNotice:
     """The address on the channel: e-mail address, or E.164 number."""
     recipient_name: str
     language: str
+    lane: Lane = Lane.BULK
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +153,7 @@ class Notice:
     language: str
     state: NoticeState
     created_at: str
+    lane: Lane = Lane.BULK
     attempt: int = 0
     """Claims so far."""
     unknowns: int = 0
@@ -132,23 +168,34 @@ class Notice:
     lease_until: str | None = None
 
 
-def plan_issued_notices(biller: "Biller", draft: "InvoiceDraft", va_number: str) -> list[PlannedNotice]:
+def choose_lane(invoices: int) -> Lane:
+    """The lane of an upload's notices, by the number of invoices in its plan."""
+    return Lane.EXPRESS if invoices <= MAX_EXPRESS_INVOICES else Lane.BULK
+
+
+def plan_issued_notices(
+    biller: "Biller", draft: "InvoiceDraft", va_number: str, lane: Lane = Lane.BULK
+) -> list[PlannedNotice]:
     """The notices of a new invoice: each recipient on each channel that the row (or else the biller) asks for.
 
-    An address given twice gets one notice. Planning the same invoice again gives the same ids.
+    A biller with fallback starts each recipient on the first of these channels that it has an address for. An address
+    given twice gets one notice. Planning the same invoice again gives the same ids.
     """
     channels = [Channel(channel) for channel in draft.get("channels") or biller.channels]
     language = draft.get("language") or biller.language
     planned: dict[str, PlannedNotice] = {}
     for recipient in draft["recipients"]:
-        for channel in channels:
+        reachable = [channel for channel in channels if _get_address(recipient, channel)]
+        if biller.policy.fallback_minutes is not None:
+            reachable = reachable[:1]
+        for channel in reachable:
             address = _get_address(recipient, channel)
-            if not address:
-                continue
             notice_id = build_notice_id(va_number, NoticeKind.ISSUED, channel, address)
             planned.setdefault(
                 notice_id,
-                PlannedNotice(notice_id, NoticeKind.ISSUED, channel, address, recipient.get("name", ""), language),
+                PlannedNotice(
+                    notice_id, NoticeKind.ISSUED, channel, address, recipient.get("name", ""), language, lane
+                ),
             )
     return list(planned.values())
 
@@ -178,6 +225,11 @@ def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None) -> str | No
 def normalise_address(address: str) -> str:
     """The form in which two spellings of one address are equal."""
     return address.strip().casefold()
+
+
+def hash_recipient(biller_id: str, address: str) -> str:
+    """Equal for all spellings of one address within a biller. A plain SHA-256: it joins records, it hides nothing."""
+    return hashlib.sha256(f"{biller_id}|{normalise_address(address)}".encode()).hexdigest()[:16]
 
 
 def _get_address(recipient: "Recipient", channel: Channel) -> str:

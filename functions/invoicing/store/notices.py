@@ -4,7 +4,6 @@ Claiming touches no attribute of an index, since each index entry rewritten is p
 ``due``, sparse) exist as long as the sweeper must look after the notice.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +16,13 @@ from invoicing import clock
 from invoicing.notices import (
     DISPATCH_GRACE,
     Channel,
+    Lane,
     Notice,
     NoticeKind,
     NoticeRef,
     NoticeState,
     PlannedNotice,
-    normalise_address,
+    hash_recipient,
     states_before,
 )
 from invoicing.settings import get_settings
@@ -47,12 +47,11 @@ def notice_item(
 ) -> dict[str, Any]:
     """A new notice, ready to be put (only if its key is free) by the transaction of its cause.
 
-    ``created_at`` and ``not_before`` are texts of ``clock.to_text``. The recipient's hash is a plain SHA-256 within the
-    biller: it is not secret (the address is in the same item), and whoever blanks the address removes it too.
+    ``created_at`` and ``not_before`` are texts of ``clock.to_text``. The recipient's hash is not secret (the address is
+    in the same item), and whoever blanks the address removes it too.
     """
     created = clock.from_text(created_at)
     spread = crc32(f"{va_number}{planned.notice_id}".encode())
-    digest = hashlib.sha256(f"{biller_id}|{normalise_address(planned.recipient)}".encode()).hexdigest()[:16]
     return {
         "pk": f"{bank_code}#{va_number}",
         "sk": planned.notice_id,
@@ -64,6 +63,7 @@ def notice_item(
         "recipient": planned.recipient,
         "recipient_name": planned.recipient_name[:MAX_NAME_LENGTH] or None,
         "language": planned.language,
+        "lane": planned.lane,
         "state": NoticeState.QUEUED,
         "created_at": created_at,
         "not_before": not_before,
@@ -71,7 +71,7 @@ def notice_item(
         "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
         "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
         "by_day_sk": f"{created_at}#{va_number}#{planned.notice_id}",
-        "by_recipient_pk": f"{biller_id}#{digest}",
+        "by_recipient_pk": f"{biller_id}#{hash_recipient(biller_id, planned.recipient)}",
         "by_recipient_sk": created_at,
     }
 
@@ -106,6 +106,7 @@ def read_notice(item: Mapping[str, Any]) -> Notice:
         language=record["language"],
         state=NoticeState(record["state"]),
         created_at=record["created_at"],
+        lane=Lane(record.get("lane", Lane.BULK)),
         attempt=record.get("attempt", 0),
         unknowns=record.get("unknowns", 0),
         sweeps=record.get("sweeps", 0),
