@@ -91,9 +91,6 @@ MAX_EXPRESS_INVOICES = 500
 _REF_TEXT = re.compile(r"(\d{3})_(\d{1,40})_([a-z0-9-]{1,100})", re.ASCII)
 
 
-_REF = re.compile(r"([0-9]{3})-([0-9]{9,23})-([a-z][a-z0-9-]{1,90})")
-
-
 def states_before(state: NoticeState) -> tuple[NoticeState, ...]:
     """The states from which a notice may move to ``state``."""
     return tuple(origin for origin, targets in MOVES.items() if state in targets)
