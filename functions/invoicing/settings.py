@@ -17,6 +17,12 @@ def _read(name: str) -> str:
     return value
 
 
+def _read_numbers(name: str) -> dict[str, int]:
+    """``email=14,sms=20`` -> ``{"email": 14, "sms": 20}``."""
+    pairs = (pair.partition("=") for pair in _read(name).split(","))
+    return {key: int(number) for key, _, number in pairs}
+
+
 class Settings:
     """Deployment parameters, as set by ``template.yaml``."""
 
@@ -76,12 +82,80 @@ class Settings:
         return _read("EMAIL_QUEUE_URL")
 
     @cached_property
+    def email_express_queue_url(self) -> str:
+        return _read("EMAIL_EXPRESS_QUEUE_URL")
+
+    @cached_property
+    def sms_queue_url(self) -> str:
+        return _read("SMS_QUEUE_URL")
+
+    @cached_property
+    def sms_express_queue_url(self) -> str:
+        return _read("SMS_EXPRESS_QUEUE_URL")
+
+    @cached_property
+    def whatsapp_queue_url(self) -> str:
+        return _read("WHATSAPP_QUEUE_URL")
+
+    @cached_property
+    def whatsapp_express_queue_url(self) -> str:
+        return _read("WHATSAPP_EXPRESS_QUEUE_URL")
+
+    @cached_property
+    def sms_sender_id(self) -> str:
+        """3-11 letters and digits, one letter at least: SNS refuses every message of a sender id with a space."""
+        return _read("SMS_SENDER_ID")
+
+    @cached_property
+    def sms_max_price(self) -> str:
+        """US dollars that one SMS may cost; SNS does not send a dearer one."""
+        return _read("SMS_MAX_PRICE")
+
+    @cached_property
+    def payer_link_base(self) -> str:
+        """Address of the payer's page, shown in every SMS; empty: there is none."""
+        return os.environ.get("PAYER_LINK_BASE", "")
+
+    @cached_property
+    def wa_region(self) -> str:
+        """Region of AWS End User Messaging Social, which may not exist in the stack's own."""
+        return _read("WA_REGION")
+
+    @cached_property
+    def whatsapp_api_version(self) -> str:
+        """Meta's Graph API version of the messages, e.g. ``v23.0``."""
+        return _read("WHATSAPP_API_VERSION")
+
+    @cached_property
+    def whatsapp_e_invoice_phone_number_id(self) -> str:
+        return _read("WHATSAPP_E_INVOICE_PHONE_NUMBER_ID")
+
+    @cached_property
+    def whatsapp_pintu_kelas_phone_number_id(self) -> str:
+        return _read("WHATSAPP_PINTU_KELAS_PHONE_NUMBER_ID")
+
+    @cached_property
     def email_sender_address(self) -> str:
         return _read("EMAIL_SENDER_ADDRESS")
 
     @cached_property
     def email_configuration_set(self) -> str:
         return _read("EMAIL_CONFIGURATION_SET")
+
+    @cached_property
+    def notice_prices(self) -> dict[str, int]:
+        """Rupiah per message, by channel: the bank's own price list."""
+        return _read_numbers("NOTICE_PRICES")
+
+    @cached_property
+    def notice_rates(self) -> dict[str, int]:
+        """Messages per second, by channel."""
+        return _read_numbers("NOTICE_RATES")
+
+    @cached_property
+    def whatsapp_daily_limit(self) -> int:
+        """People whom WhatsApp lets the bank write to in a day (its messaging tier)."""
+        return int(_read("WHATSAPP_DAILY_LIMIT"))
 
     @cached_property
     def upload_max_rows(self) -> int:

@@ -1,4 +1,7 @@
-"""The channels' queues: each message names one notice. Losing a message is harmless, the sweeper brings it back."""
+"""The channels' queues, one per lane: each message names one notice. A lost message is brought back by the sweeper.
+
+Messages carry their biller as group: SQS then serves billers in turn, so that one's many do not delay another's few.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from invoicing import defects
-from invoicing.notices import Channel, Notice, NoticeRef
+from invoicing.notices import Channel, Lane, Notice, NoticeRef
 from invoicing.settings import get_settings
 
 if TYPE_CHECKING:
@@ -32,16 +35,13 @@ def client() -> "SQSClient":
 
 
 def enqueue(notices: Iterable[Notice]) -> int:
-    """Put notices into their channels' queues, ten per request; returns how many were taken."""
-    by_channel: dict[Channel, list[Notice]] = {}
+    """Put notices into their queues, ten per request; returns how many were taken."""
+    by_queue: dict[tuple[Channel, Lane], list[Notice]] = {}
     for notice in notices:
-        by_channel.setdefault(notice.channel, []).append(notice)
+        by_queue.setdefault((notice.channel, notice.lane), []).append(notice)
     taken = 0
-    for channel, waiting in by_channel.items():
-        url = _find_queue_url(channel)
-        if url is None:
-            logger.error("channel_without_queue", extra={"channel": channel, "notices": len(waiting)})
-            continue
+    for queue, waiting in by_queue.items():
+        url = find_queue_url(*queue)
         for start in range(0, len(waiting), MAX_BATCH_ENTRIES):
             taken += _send_batch(url, waiting[start : start + MAX_BATCH_ENTRIES])
     return taken
@@ -53,18 +53,28 @@ def read_message(body: str) -> NoticeRef:
     return NoticeRef(message["bank_code"], message["va_number"], message["notice_id"])
 
 
-def _find_queue_url(channel: Channel) -> str | None:
-    match channel:
-        case Channel.EMAIL:
-            return get_settings().email_queue_url
-        case _:
-            return None
+def find_queue_url(channel: Channel, lane: Lane) -> str:
+    settings = get_settings()
+    match channel, lane:
+        case Channel.EMAIL, Lane.EXPRESS:
+            return settings.email_express_queue_url
+        case Channel.EMAIL, _:
+            return settings.email_queue_url
+        case Channel.WHATSAPP, Lane.EXPRESS:
+            return settings.whatsapp_express_queue_url
+        case Channel.WHATSAPP, _:
+            return settings.whatsapp_queue_url
+        case Channel.SMS, Lane.EXPRESS:
+            return settings.sms_express_queue_url
+        case Channel.SMS, _:
+            return settings.sms_queue_url
 
 
 def _send_batch(url: str, notices: Sequence[Notice]) -> int:
     """Send up to ten messages and those again that SQS did not take; returns how many it took."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
-        {"Id": str(index), "MessageBody": _write_message(notice.ref)} for index, notice in enumerate(notices)
+        {"Id": str(index), "MessageBody": _write_message(notice.ref), "MessageGroupId": notice.biller_id}
+        for index, notice in enumerate(notices)
     ]
     for _ in range(_TRIES):
         try:

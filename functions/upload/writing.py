@@ -16,7 +16,7 @@ from invoicing import clock
 from invoicing.billers import Biller
 from invoicing.errors import PlanCorruptError, UploadStateError, VirtualAccountTakenError
 from invoicing.invoices import InvoiceDraft, PlanLine, list_differences, normalise_number
-from invoicing.notices import plan_issued_notices
+from invoicing.notices import choose_lane, plan_issued_notices
 from invoicing.settings import get_settings
 from invoicing.store import billers, files, invoices, uploads
 from invoicing.store.dynamodb import MAX_TRANSACTION_ITEMS, build_put, to_item
@@ -106,6 +106,8 @@ def _read_rows(upload: Upload, chunk: Chunk, biller: Biller) -> list[_Row]:
     if len(lines) != chunk.count or not plan.endswith(b"\n"):
         raise PlanCorruptError(f"{upload.upload_id} chunk {chunk.index}: {len(lines)} lines, not {chunk.count}")
     created_at = clock.to_text(clock.now())
+    lane = choose_lane(sum(chunk.count for chunk in upload.chunks))
+    put_off = upload.notices_from is not None and upload.notices_from > created_at
     rows = []
     for offset, line in enumerate(lines):
         planned: PlanLine = orjson.loads(line)
@@ -121,7 +123,7 @@ def _read_rows(upload: Upload, chunk: Chunk, biller: Biller) -> list[_Row]:
             draft=draft,
             created_at=created_at,
         )
-        for notice in plan_issued_notices(biller, draft, va_number):
+        for notice in plan_issued_notices(biller, draft, va_number, lane):
             item = notice_item(
                 notice,
                 bank_code=settings.bank_code,
@@ -130,6 +132,7 @@ def _read_rows(upload: Upload, chunk: Chunk, biller: Biller) -> list[_Row]:
                 number=draft["number"],
                 upload_id=upload.upload_id,
                 created_at=created_at,
+                not_before=upload.notices_from if put_off else None,
             )
             writes.append(build_put(settings.notices_table, to_item(item)))
         rows.append(_Row(row, draft, va_number, writes, len(line) * _BYTES_PER_PLAN_BYTE))
