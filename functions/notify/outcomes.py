@@ -5,6 +5,11 @@
 
 from datetime import timedelta
 
+LONGEST_RETRY = timedelta(hours=1)
+STOPPED_RETRY = timedelta(minutes=30)
+LONGEST_STOP = timedelta(hours=4)
+"""However long a channel was stopped, its notices go out within this time of its coming back."""
+
 
 class ProviderError(Exception):
     def __init__(self, reason: str) -> None:
@@ -13,15 +18,33 @@ class ProviderError(Exception):
 
 
 class NotSentError(ProviderError):
-    """Surely not sent, and worth trying again not before ``retry_after``: throttled, paused, not reachable."""
+    """Surely not sent, and worth trying again not before ``retry_after``: throttled, not reachable.
+
+    Each further attempt waits twice as long, up to ``longest_retry``.
+    """
+
+    longest_retry = LONGEST_RETRY
 
     def __init__(self, reason: str, retry_after: timedelta) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
 
 
+class ChannelStoppedError(NotSentError):
+    """Surely not sent, and nothing else on this channel will be until a person mends it: an alarm tells them."""
+
+    longest_retry = LONGEST_STOP
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, STOPPED_RETRY)
+
+
 class RefusedError(ProviderError):
     """Surely not sent, and never will be: this message to this address is refused for good."""
+
+
+class WrongMessageError(RefusedError):
+    """Refused for what we wrote (a template, its parameters), not for whom it is for: an alarm tells."""
 
 
 class AmbiguousError(ProviderError):

@@ -21,14 +21,13 @@ from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeRef, NoticeState, fi
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
 from invoicing.store.invoices import load_current_invoice
-from notify import queues
-from notify.outcomes import AmbiguousError, NotSentError, RefusedError
+from notify import counting, queues
+from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
 
 MIN_TIME_LEFT = timedelta(seconds=18)
 """A claim is not begun with less of the function's time left: one provider call (12 s at most) and its settling."""
 LEASE_MARGIN = timedelta(seconds=15)
 """How much longer a lease lasts than the function that holds it can run, for clocks that differ."""
-LONGEST_RETRY = timedelta(hours=1)
 SUSPENDED_RETRY = timedelta(hours=1)
 DEFECT_RETRY = timedelta(hours=1)
 """When the sweeper brings back a notice on which our own code failed; until then its message is redelivered."""
@@ -107,6 +106,9 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
     except NotSentError as error:
         return _postpone(claim.notice, owner, error)
     except RefusedError as error:
+        if isinstance(error, WrongMessageError):
+            logger.error("message_refused_as_wrong", extra={"channel": claim.notice.channel, "reason": error.reason})
+            counting.count_wrong_message(claim.notice.channel)
         notices.settle_failed(ref, owner, clock.now(), error.reason)
         return Outcome.FAILED
     except AmbiguousError as error:
@@ -153,10 +155,13 @@ def _yield_to(notice: Notice, now: datetime) -> Outcome:
 def _postpone(notice: Notice, owner: str, error: NotSentError) -> Outcome:
     """Waiting never happens in the queue: the message is acknowledged, the sweeper brings the notice back.
 
-    The delay doubles per attempt up to ``LONGEST_RETRY`` and is jittered, so that a throttled crowd spreads out.
+    The delay doubles per attempt up to the error's longest and is jittered, so that a throttled crowd spreads out.
     """
+    if isinstance(error, ChannelStoppedError):
+        logger.error("channel_stopped", extra={"channel": notice.channel, "reason": error.reason})
+        counting.count_stopped(notice.channel)
     doublings: int = 2 ** min(notice.attempt - 1, 10)
-    grown = min(error.retry_after * doublings, LONGEST_RETRY)
+    grown = min(error.retry_after * doublings, error.longest_retry)
     delay = grown * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
     now = clock.now()
     notices.return_to_queue(notice.ref, owner, now, now + delay, error.reason, hold=True)

@@ -8,32 +8,30 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ParamValidationError,
-)
+from botocore.exceptions import ClientError
 
 from invoicing.billers import Biller
 from invoicing.notices import Notice
 from invoicing.settings import get_settings
+from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.email_message import EmailMessage, render_email
-from notify.outcomes import AmbiguousError, NotSentError, ProviderError, RefusedError
+from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
-SOON = timedelta(seconds=30)
-PAUSED = timedelta(minutes=15)
 NEXT_QUOTA = timedelta(hours=1)
 """SES counts the daily quota over the last 24 hours, so that some of it comes back every hour."""
 
 _THROTTLED = {"TooManyRequestsException", "ThrottlingException", "Throttling"}
-_STOPPED = {"LimitExceededException", "SendingPausedException", "AccountSuspendedException"}
+_STOPPED = {
+    "LimitExceededException",
+    "SendingPausedException",
+    "AccountSuspendedException",
+    "AccessDeniedException",
+    "AccessDenied",
+}
 _PERMANENT = {
     "MessageRejected",
     "BadRequestException",
@@ -46,8 +44,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,18
 
 @lru_cache(maxsize=1)
 def client() -> "SESV2Client":
-    config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=2, read_timeout=10)
-    return boto3.client("sesv2", config=config)
+    return boto3.client("sesv2", config=build_config())
 
 
 def send_email_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> str:
@@ -55,7 +52,8 @@ def send_email_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]
     if not _ADDRESS.fullmatch(notice.recipient):
         raise RefusedError("invalid_address")
     message = render_email(notice.kind, biller, invoice, notice.recipient_name, notice.language)
-    return _call_ses(_build_request(notice, message))
+    request = _build_request(notice, message)
+    return call_once(lambda: client().send_email(**request)["MessageId"], _class_error)
 
 
 def _build_request(notice: Notice, message: EmailMessage) -> "SendEmailRequestTypeDef":
@@ -82,32 +80,11 @@ def _build_request(notice: Notice, message: EmailMessage) -> "SendEmailRequestTy
     }
 
 
-def _call_ses(request: "SendEmailRequestTypeDef") -> str:
-    try:
-        return client().send_email(**request)["MessageId"]
-    except ClientError as error:
-        known = _class_error(error)
-        if known is None:
-            raise
-        raise known from error
-    except (ParamValidationError, NoCredentialsError):
-        raise
-    except (ConnectTimeoutError, EndpointConnectionError) as error:
-        raise NotSentError("provider_unreachable", SOON) from error
-    except Exception as error:
-        # Read time-out, broken connection, unreadable answer: SES may have accepted it.
-        raise AmbiguousError(type(error).__name__) from error
-
-
 def _class_error(error: ClientError) -> ProviderError | None:
-    """What an error answer of SES means; None for a defect of ours (permission, signature): surely not sent."""
     code = error.response["Error"]["Code"]
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    if code in _THROTTLED or status == 429:
+    if code in _THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] == 429:
         is_daily = "daily" in error.response["Error"].get("Message", "").lower()
         return NotSentError("daily_quota", NEXT_QUOTA) if is_daily else NotSentError("throttled", SOON)
     if code in _STOPPED:
-        return NotSentError(code, PAUSED)
-    if code in _PERMANENT:
-        return RefusedError(code)
-    return AmbiguousError(code) if status >= 500 else None
+        return ChannelStoppedError(code)
+    return RefusedError(code) if code in _PERMANENT else None
