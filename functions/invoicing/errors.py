@@ -51,3 +51,15 @@ class VirtualAccountTakenError(InvoicingError):
 
 class FilenameError(InvoicingError):
     """The name of the uploaded file is empty, too long or not printable."""
+
+
+class NoticePolicyError(InvoicingError):
+    """A setting of when notices go out is out of range. ``str(error)`` names it and what was given."""
+
+
+class SendingTimeError(InvoicingError):
+    """A release was given a time for its notices that is none, has passed or is too far ahead."""
+
+
+class SuppressionNotFoundError(InvoicingError):
+    """This biller has no suppression of this id (another biller's looks the same)."""

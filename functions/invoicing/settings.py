@@ -65,6 +65,10 @@ class Settings:
         return _read("NOTICES_TABLE")
 
     @cached_property
+    def suppressions_table(self) -> str:
+        return _read("SUPPRESSIONS_TABLE")
+
+    @cached_property
     def inbox_bucket(self) -> str:
         return _read("INBOX_BUCKET")
 
@@ -156,6 +160,19 @@ class Settings:
     def whatsapp_daily_limit(self) -> int:
         """People whom WhatsApp lets the bank write to in a day (its messaging tier)."""
         return int(_read("WHATSAPP_DAILY_LIMIT"))
+
+    @cached_property
+    def email_events_topic(self) -> str:
+        """ARN of the topic that SES publishes its events to."""
+        return _read("EMAIL_EVENTS_TOPIC")
+
+    @cached_property
+    def whatsapp_events_topic(self) -> str:
+        return _read("WHATSAPP_EVENTS_TOPIC")
+
+    @cached_property
+    def sms_events_topic(self) -> str:
+        return _read("SMS_EVENTS_TOPIC")
 
     @cached_property
     def upload_max_rows(self) -> int:

@@ -14,6 +14,7 @@ from invoicing.errors import (
     UploadStateError,
     WarningsNotAcknowledgedError,
 )
+from invoicing.sending_hours import Send, choose_start
 from invoicing.settings import get_settings
 from invoicing.store import billers, chunk_queue, files, invoices, uploads
 from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS
@@ -44,11 +45,14 @@ def start_upload(biller_id: str, user_id: str, filename: str) -> tuple[Upload, d
     return upload, files.sign_upload_post(biller_id, upload.upload_id)
 
 
-def release_upload(biller_id: str, upload_id: str, *, released_by: str, acknowledged: list[str]) -> Upload:
+def release_upload(
+    biller_id: str, upload_id: str, *, released_by: str, acknowledged: list[str], send: str = Send.IN_HOURS
+) -> Upload:
     """Let a checked upload go: draw its VA numbers and queue its chunks. Again by the same person: queue what is left.
 
+    ``send`` says when its notices leave (``sending_hours.choose_start``); of a repeated release the first choice holds.
     Raises SamePersonError, WarningsNotAcknowledgedError (codes that the summary has and ``acknowledged`` lacks),
-    UploadStateError, VirtualAccountRangeError, BillerNotActiveError.
+    SendingTimeError, UploadStateError, VirtualAccountRangeError, BillerNotActiveError.
     """
     biller = _load_active_biller(biller_id)
     upload = uploads.load_upload(biller_id, upload_id)
@@ -63,12 +67,12 @@ def release_upload(biller_id: str, upload_id: str, *, released_by: str, acknowle
     missing = sorted(set(upload.summary.warnings) - set(acknowledged))
     if missing:
         raise WarningsNotAcknowledgedError(missing)
-    return _release(upload, biller, released_by, sorted(upload.summary.warnings))
+    return _release(upload, biller, released_by, sorted(upload.summary.warnings), send)
 
 
 def release_automatically(upload: Upload, biller: Biller) -> Upload:
-    """Release an upload without warnings because its biller chose so."""
-    return _release(upload, biller, AUTOMATIC, [])
+    """Release an upload without warnings because its biller chose so; its notices respect the biller's hours."""
+    return _release(upload, biller, AUTOMATIC, [], Send.IN_HOURS)
 
 
 def reject_upload(biller_id: str, upload_id: str, *, rejected_by: str, reason: str) -> Upload:
@@ -173,7 +177,9 @@ def _load_active_biller(biller_id: str) -> Biller:
     return biller
 
 
-def _release(upload: Upload, biller: Biller, released_by: str, acknowledged: list[str]) -> Upload:
-    upload = uploads.release(upload, biller.company_code, released_by, acknowledged)
+def _release(upload: Upload, biller: Biller, released_by: str, acknowledged: list[str], send: str) -> Upload:
+    start = choose_start(send, biller.policy, clock.now())
+    notices_from = clock.to_text(start) if start else None
+    upload = uploads.release(upload, biller.company_code, released_by, acknowledged, notices_from)
     chunk_queue.send_chunks(upload.biller_id, upload.upload_id, upload.chunks)
     return upload

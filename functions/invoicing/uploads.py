@@ -122,6 +122,8 @@ class CheckSummary:
     errors: dict[str, int]
     warnings: dict[str, int]
     columns: list[str]
+    notices: dict[str, int]
+    """First notices of the new invoices, by channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ class Upload:
     released_by: str | None = None
     released_at: str | None = None
     acknowledged: list[str] | None = None
+    notices_from: str | None = None
+    """UTC text; its first notices do not leave before. Absent: at once."""
     ended_by: str | None = None
     """Who rejected or deleted it."""
     ended_reason: str | None = None

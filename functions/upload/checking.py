@@ -83,7 +83,7 @@ def _record_findings(upload: Upload, biller: Biller, key: str, version: str, fol
 
     new_plan = folder / "new-plan.ndjson"
     with new_plan.open("wb") as lines:
-        plan = drop_existing(upload.biller_id, folder / "plan.ndjson", lines)
+        plan = drop_existing(biller, folder / "plan.ndjson", lines)
     added = [*_find_same_file(upload, sha256), *plan.issues]
     summary = _summarise(answer, plan, added)
     status, refusal_code = _decide(upload, summary)
@@ -129,6 +129,7 @@ def _summarise(answer: dict[str, Any], plan: NewPlan, added: list[Issue]) -> Che
         errors=dict(counts[Severity.ERROR]),
         warnings=dict(counts[Severity.WARNING]),
         columns=[header[:_MAX_HEADER] for header in answer["columns"][:_MAX_COLUMNS]],
+        notices=dict(plan.notices),
     )
 
 

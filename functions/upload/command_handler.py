@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from invoicing import errors, uploading
+from invoicing.sending_hours import Send
 from invoicing.store.uploads import load_upload
 from invoicing.texts import LANGUAGES, text
 from invoicing.uploads import Upload
@@ -44,6 +45,7 @@ class ListInvoices(_OnUpload):
 class Release(_OnUpload):
     operation: Literal["release"]
     acknowledged: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=100)
+    send: str = Field(default=Send.IN_HOURS, max_length=40)
 
 
 class Reject(_OnUpload):
@@ -73,6 +75,8 @@ _ERROR_CODES: dict[type[errors.InvoicingError], str] = {
     errors.WarningsNotAcknowledgedError: "warnings_not_acknowledged",
     errors.VirtualAccountRangeError: "virtual_accounts_used_up",
     errors.FilenameError: "filename",
+    errors.NoticePolicyError: "notice_policy",
+    errors.SendingTimeError: "sending_time",
 }
 
 
@@ -112,7 +116,9 @@ def _change(command: Release | Reject | Delete | Redrive) -> Upload:
     ids = (command.biller_id, command.upload_id)
     match command:
         case Release():
-            return uploading.release_upload(*ids, released_by=command.user_id, acknowledged=command.acknowledged)
+            return uploading.release_upload(
+                *ids, released_by=command.user_id, acknowledged=command.acknowledged, send=command.send
+            )
         case Reject():
             return uploading.reject_upload(*ids, rejected_by=command.user_id, reason=command.reason)
         case Delete():

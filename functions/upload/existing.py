@@ -3,6 +3,7 @@
 Only new invoices stay in the plan. The write checks again: what is looked up here is for people.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,8 +13,10 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from invoicing.billers import Biller
 from invoicing.invoices import PlanLine, list_differences, normalise_number
 from invoicing.issues import Issue, Severity
+from invoicing.notices import plan_issued_notices
 from invoicing.store import invoices
 from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS
 from invoicing.uploads import MAX_CHUNK_BYTES, MAX_CHUNK_INVOICES
@@ -33,11 +36,13 @@ class NewPlan:
     amount: int = 0
     smallest: int | None = None
     largest: int | None = None
+    notices: Counter[str] = field(default_factory=Counter)
+    """First notices that the new invoices will have, by channel."""
     chunk_bounds: list[list[int]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
 
 
-def drop_existing(biller_id: str, planned: Path, new_plan: BinaryIO) -> NewPlan:
+def drop_existing(biller: Biller, planned: Path, new_plan: BinaryIO) -> NewPlan:
     """Copy the lines of ``planned`` whose numbers are free to ``new_plan``, in order."""
     plan = NewPlan()
     writer = _ChunkWriter(new_plan)
@@ -45,7 +50,7 @@ def drop_existing(biller_id: str, planned: Path, new_plan: BinaryIO) -> NewPlan:
 
         def look_up(batch: list[_Line]) -> dict[str, dict[str, Any]]:
             numbers = [line["invoice"]["number"] for _, line in batch]
-            return invoices.load_current_invoices(biller_id, numbers, consistent=False)
+            return invoices.load_current_invoices(biller.biller_id, numbers, consistent=False)
 
         batches = _read_batches(lines)
         # A window at a time, so that a million rows are never all in memory.
@@ -56,6 +61,10 @@ def drop_existing(biller_id: str, planned: Path, new_plan: BinaryIO) -> NewPlan:
                     if found is None:
                         writer.add(raw)
                         _count_new(plan, line["invoice"]["amount"])
+                        # The writer plans them again, with their ids: the VA number is not drawn yet.
+                        plan.notices.update(
+                            notice.channel for notice in plan_issued_notices(biller, line["invoice"], "")
+                        )
                     else:
                         _note_existing(plan, line, found)
     plan.chunk_bounds = writer.finish()

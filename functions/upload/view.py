@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from invoicing import clock
+from invoicing.sending_estimate import SendingLimits, estimate_cost, estimate_times
+from invoicing.settings import get_settings
 from invoicing.store import files, uploads
+from invoicing.store.billers import load_biller
 from invoicing.texts import describe_finding
 from invoicing.uploads import CheckSummary, ChunkState, Upload, UploadStatus, sum_results
 
@@ -23,6 +27,7 @@ def show_upload(upload: Upload) -> dict[str, Any]:
         "released_by": upload.released_by,
         "released_at": upload.released_at,
         "acknowledged": upload.acknowledged,
+        "notices_from": upload.notices_from,
         "ended_by": upload.ended_by,
         "finished_at": upload.finished_at,
     }
@@ -30,6 +35,8 @@ def show_upload(upload: Upload) -> dict[str, Any]:
         view["refusal"] = upload.refusal | describe_finding(upload.refusal["code"], upload.refusal["params"])
     if upload.summary:
         view |= _show_summary(upload.summary)
+    if upload.summary and upload.status is UploadStatus.WAITING:
+        view["sending"] = _estimate_sending(upload.biller_id, upload.summary.notices)
     if upload.status in _RELEASED:
         view["chunks"], written = _show_progress(upload)
         view["counts"] |= written
@@ -52,6 +59,20 @@ def _show_summary(summary: CheckSummary) -> dict[str, Any]:
         "amount": summary.amount,
         "errors": summary.errors,
         "warnings": summary.warnings,
+    }
+
+
+def _estimate_sending(biller_id: str, notices: dict[str, int]) -> dict[str, Any]:
+    """What a release ``in_hours`` would cost and take from now on."""
+    settings = get_settings()
+    limits = SendingLimits(settings.notice_rates, settings.whatsapp_daily_limit)
+    times = estimate_times(load_biller(biller_id).policy, notices, limits, clock.now())
+    return {
+        "notices": notices,
+        "cost": estimate_cost(notices, settings.notice_prices),
+        "rate": {channel: settings.notice_rates[channel] for channel in notices},
+        "starts_at": clock.to_text(times.starts_at),
+        "finishes_at": clock.to_text(times.finishes_at),
     }
 
 

@@ -11,6 +11,7 @@ from tests.bench.answers import answer_with, set_environment
 
 
 def look_up_existing(plan: Path) -> dict[str, Any]:
+    from infra.local.seed import BILLERS
     from invoicing.store import dynamodb
     from upload.existing import drop_existing
 
@@ -25,5 +26,5 @@ def look_up_existing(plan: Path) -> dict[str, Any]:
     answer_with(dynamodb.client(), answer)
     before = time.process_time()
     with Path(os.devnull).open("wb") as nowhere:
-        found = drop_existing("toko-sinar", plan, nowhere)
+        found = drop_existing(BILLERS[0], plan, nowhere)
     return {"cpu": time.process_time() - before, "requests": requests, "invoices": found.new}

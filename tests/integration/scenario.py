@@ -11,6 +11,7 @@ import orjson
 
 from invoicing import uploading
 from invoicing.billers import Biller, BillerState, Module
+from invoicing.sending_hours import Send
 from invoicing.settings import get_settings
 from invoicing.store import billers, files, uploads
 from invoicing.uploads import CheckSummary, Upload, UploadStatus
@@ -73,7 +74,7 @@ def make_waiting_upload(
     upload = uploads.bind_version(upload, "version-1")
     plan_file = folder / f"{upload.upload_id}.ndjson"
     with plan_file.open("wb") as lines:
-        plan = drop_existing(biller.biller_id, write_plan_file(folder, drafts), lines)
+        plan = drop_existing(biller, write_plan_file(folder, drafts), lines)
     summary = CheckSummary(
         rows=len(drafts),
         invoices=plan.new,
@@ -88,6 +89,7 @@ def make_waiting_upload(
         errors={},
         warnings=warnings or {},
         columns=["No. Invoice"],
+        notices=dict(plan.notices),
     )
     key = files.plan_key(biller.biller_id, upload.upload_id)
     findings = {
@@ -102,9 +104,12 @@ def summary_record(summary: CheckSummary) -> dict[str, Any]:
     return {name: getattr(summary, name) for name in CheckSummary.__dataclass_fields__}
 
 
-def release(upload: Upload) -> Upload:
+def release(upload: Upload, *, send: str = Send.NOW) -> Upload:
+    """Release with every warning acknowledged; at once, so that no test depends on the hour it runs at."""
     acknowledged = list(upload.summary.warnings) if upload.summary else []
-    return uploading.release_upload(upload.biller_id, upload.upload_id, released_by=CHECKER, acknowledged=acknowledged)
+    return uploading.release_upload(
+        upload.biller_id, upload.upload_id, released_by=CHECKER, acknowledged=acknowledged, send=send
+    )
 
 
 def receive_chunk_messages() -> list[dict[str, Any]]:

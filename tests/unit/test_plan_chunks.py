@@ -1,4 +1,5 @@
 import io
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -8,15 +9,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.billers import Module, OnErrors
+from invoicing.billers import Biller, BillerState, Module, OnErrors
 from invoicing.invoices import list_differences
+from invoicing.notices import Channel, plan_issued_notices
 from invoicing.uploads import ChunkResult, ChunkState, Upload, UploadStatus, sum_results
 from upload import existing
 from upload.existing import NewPlan, drop_existing
 
+BILLER = Biller(
+    biller_id="biller",
+    name="Toko Sinar",
+    module=Module.E_INVOICE,
+    state=BillerState.ACTIVE,
+    company_code="88081",
+    giro_account="028000111222",
+    channels=(Channel.EMAIL, Channel.SMS),
+)
+EMAILS = st.sampled_from(["a@example.com", "A@example.com", "b@example.com"])
 drafts = st.lists(
     st.fixed_dictionaries(
-        {"number": st.uuids().map(str), "amount": st.integers(1, 10**12), "description": st.text(max_size=80)}
+        {
+            "number": st.uuids().map(str),
+            "amount": st.integers(1, 10**12),
+            "description": st.text(max_size=80),
+            "recipients": st.lists(
+                st.fixed_dictionaries({}, optional={"email": EMAILS, "sms": st.sampled_from(["+62811", "+62812"])}),
+                max_size=3,
+            ),
+        },
+        optional={"channels": st.lists(st.sampled_from(Channel), min_size=1, unique=True)},
     ),
     max_size=60,
 )
@@ -36,7 +57,7 @@ def drop(planned: list[dict[str, Any]], stored: dict[str, dict[str, Any]]) -> tu
             b"".join(orjson.dumps({"row": row, "invoice": draft}) + b"\n" for row, draft in enumerate(planned, 2))
         )
         new_plan = io.BytesIO()
-        return drop_existing("biller", path, new_plan), new_plan.getvalue()
+        return drop_existing(BILLER, path, new_plan), new_plan.getvalue()
 
 
 def make_upload(plan: NewPlan) -> Upload:
@@ -68,6 +89,8 @@ def test_chunks_tile_the_plan_in_whole_lines_within_their_limits(planned: list[d
         first += chunk.count
     assert first == plan.new == len(planned)
     assert plan.amount == sum(draft["amount"] for draft in planned)
+    issued = [plan_issued_notices(BILLER, draft, f"VA{row}") for row, draft in enumerate(planned)]
+    assert plan.notices == Counter(notice.channel for notices in issued for notice in notices)
 
 
 @given(drafts, st.data())

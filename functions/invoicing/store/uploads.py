@@ -150,7 +150,9 @@ def find_upload_of_file(biller_id: str, sha256: str) -> str | None:
     return answer["Item"]["upload_id"]["S"] if "Item" in answer else None
 
 
-def release(upload: Upload, company_code: str, released_by: str, acknowledged: list[str]) -> Upload:
+def release(
+    upload: Upload, company_code: str, released_by: str, acknowledged: list[str], notices_from: str | None
+) -> Upload:
     """waiting -> writing, and the upload's range of VA numbers drawn from the counter, in one transaction.
 
     Raises UploadStateError when it is not waiting any more, VirtualAccountRangeError when the numbers run out.
@@ -173,6 +175,7 @@ def release(upload: Upload, company_code: str, released_by: str, acknowledged: l
                 "released_by": released_by,
                 "released_at": clock.to_text(instant),
                 "acknowledged": acknowledged,
+                "notices_from": notices_from,
                 **_due_attributes(UploadStatus.WRITING, instant),
             },
             condition="#status = :waiting AND attribute_not_exists(va_first)",

@@ -9,5 +9,14 @@ TEXTS = {
     "same_person": "Whoever releases an upload must not be the one who uploaded it.",
     "warnings_not_acknowledged": "Some warnings are not acknowledged yet: {detail}.",
     "virtual_accounts_used_up": "Company code {detail} has no virtual account numbers left; ask the bank.",
+    "notice_policy": (
+        "These notice settings cannot be used: {detail}. Write times as HH:MM; reminders are at most 10 different "
+        "days, in order, from -60 to 60 days from the due date."
+    ),
+    "sending_time": (
+        'The notices cannot go out at "{detail}". Give in_hours, now, or a time with its offset such as '
+        "2026-11-24T09:00:00+07:00 that has not passed and is at most 30 days ahead."
+    ),
     "filename": "This file name cannot be used: {detail}.",
+    "suppression_not_found": "There is no such suppressed address.",
 }

@@ -9,5 +9,14 @@ TEXTS = {
     "same_person": "Yang melepas unggahan harus orang lain, bukan yang mengunggah.",
     "warnings_not_acknowledged": "Masih ada peringatan yang belum disetujui: {detail}.",
     "virtual_accounts_used_up": "Nomor virtual account untuk kode perusahaan {detail} sudah habis; hubungi bank.",
+    "notice_policy": (
+        "Pengaturan pemberitahuan ini tidak bisa dipakai: {detail}. Tulis jam sebagai HH:MM; pengingat paling banyak "
+        "10 hari yang berbeda, berurutan, dari -60 sampai 60 hari dari jatuh tempo."
+    ),
+    "sending_time": (
+        'Pemberitahuan tidak bisa dikirim pada "{detail}". Isi in_hours, now, atau waktu lengkap dengan selisih zona '
+        "seperti 2026-11-24T09:00:00+07:00 yang belum lewat dan paling lama 30 hari ke depan."
+    ),
     "filename": "Nama berkas tidak bisa dipakai: {detail}.",
+    "suppression_not_found": "Alamat yang ditangguhkan ini tidak ada.",
 }
