@@ -1,4 +1,4 @@
-"""Messages of the e-mail queue -> e-mails."""
+"""Messages of the e-mail queues -> e-mails."""
 
 from typing import Any
 

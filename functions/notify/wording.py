@@ -3,13 +3,35 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from invoicing import clock
+from invoicing.notices import NoticeKind
 from invoicing.texts import text
 from invoicing.typed_text import clean_text
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+_DOT_IN_ADDRESS = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
+
+
+class Occasion(StrEnum):
+    """What a short message says; a reminder's words go by the day on which it leaves, however late that is."""
+
+    ISSUED = "issued"
+    REMINDER_BEFORE = "reminder_before"
+    REMINDER_ON = "reminder_on"
+    REMINDER_AFTER = "reminder_after"
+    PAID = "paid"
+    ARCHIVED = "archived"
+
+
+def find_occasion(kind: NoticeKind, due: date, today: date) -> Occasion:
+    if kind is not NoticeKind.REMINDER:
+        return Occasion(kind)
+    if today == due:
+        return Occasion.REMINDER_ON
+    return Occasion.REMINDER_BEFORE if today < due else Occasion.REMINDER_AFTER
 
 
 def clean(value: Any) -> Any:
@@ -30,9 +52,20 @@ def shorten(words: str, length: int) -> str:
     return words if len(words) <= length else words[: length - 1].rstrip() + "…"
 
 
+def unlink(name: str) -> str:
+    """A name of which phones make no link to tap: ``bayar.example/x`` becomes ``bayar. example/x``."""
+    return _DOT_IN_ADDRESS.sub(". ", clean_text(name).replace("://", " "))
+
+
 def format_date(day: date, language: str) -> str:
     """``31 Desember 2026``."""
     month = text(f"notices.month.{day.month}", language)
+    return text("notices.date", language, day=day.day, month=month, year=day.year)
+
+
+def format_short_date(day: date, language: str) -> str:
+    """``31 Des 2026``."""
+    month = text(f"notices.month.{day.month}", language)[:3]
     return text("notices.date", language, day=day.day, month=month, year=day.year)
 
 
