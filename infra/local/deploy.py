@@ -21,6 +21,11 @@ PARAMETERS = {
     # Two cores: more workers only wait for each other.
     "WriteConcurrency": "2",
     "EmailConcurrency": "2",
+    "EmailExpressConcurrency": "2",
+    "SmsConcurrency": "2",
+    "SmsExpressConcurrency": "2",
+    "WhatsAppConcurrency": "2",
+    "WhatsAppExpressConcurrency": "2",
 }
 
 
