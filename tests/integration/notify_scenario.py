@@ -1,23 +1,35 @@
-"""What tests of the notice path share: issued invoices, the three real handlers, the mailbox, SES faults."""
+"""What tests of the notice path share: issued invoices, the real handlers, what each provider took, its faults."""
 
+import base64
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
+from botocore.awsrequest import AWSResponse
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
+from moto.sns.models import sns_backends
 
 from invoicing import clock
 from invoicing.billers import Biller
-from invoicing.notices import Notice, NoticeRef, plan_issued_notices
+from invoicing.notices import Channel, Lane, Notice, NoticeRef, plan_issued_notices
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb, invoices, notices
-from notify import dispatch_handler, queues, send_email_handler, sweep_handler
-from notify.channels import email
+from notify import (
+    dispatch_handler,
+    queues,
+    send_email_handler,
+    send_sms_handler,
+    send_whatsapp_handler,
+    sweep_handler,
+)
+from notify.channels import email, sms, whatsapp
 from tests.integration import scenario
 from tests.integration.aws_from_template import REGION
 
@@ -35,16 +47,98 @@ class Clock:
         self.instant += timedelta(**delta)
 
 
+PHONE = "+6281234567890"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One channel as the tests drive and watch it."""
+
+    channel: Channel
+    handler: Any
+    client: Callable[[], Any]
+    call: str
+    """Service and operation, as botocore names its events."""
+    read_call: Callable[[Any], dict[str, Any]]
+    """Body of a request -> what was asked for."""
+    mailbox: Callable[[], list[Any]]
+    """What the provider accepted."""
+
+
+_accepted_whatsapp: list[dict[str, Any]] = []
+
+
+class _RawAnswer:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self._content
+
+
+def stand_in_for_whatsapp() -> None:
+    """Let this test's WhatsApp client meet a provider that accepts everything: moto has none."""
+    _accepted_whatsapp.clear()
+
+    def accept(request: Any, **_: Any) -> AWSResponse:
+        _accepted_whatsapp.append(_read_whatsapp(request.body))
+        content = json.dumps({"messageId": str(uuid.uuid4())}).encode()
+        return AWSResponse(request.url, 200, {"Content-Type": "application/json"}, _RawAnswer(content))
+
+    whatsapp.client().meta.events.register("before-send.socialmessaging.SendWhatsAppMessage", accept)
+
+
+def _read_whatsapp(request_body: Any) -> dict[str, Any]:
+    request = json.loads(request_body)
+    return request | {"message": json.loads(base64.b64decode(request["message"]))}
+
+
+EMAIL = Provider(
+    Channel.EMAIL,
+    send_email_handler,
+    email.client,
+    "sesv2.SendEmail",
+    json.loads,
+    lambda: list(ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages),
+)
+SMS = Provider(
+    Channel.SMS,
+    send_sms_handler,
+    sms.client,
+    "sns.Publish",
+    dict,
+    lambda: list(sns_backends[DEFAULT_ACCOUNT_ID][REGION].sms_messages.values()),
+)
+WHATSAPP = Provider(
+    Channel.WHATSAPP,
+    send_whatsapp_handler,
+    whatsapp.client,
+    "socialmessaging.SendWhatsAppMessage",
+    _read_whatsapp,
+    lambda: list(_accepted_whatsapp),
+)
+PROVIDERS = {provider.channel: provider for provider in (EMAIL, SMS, WHATSAPP)}
+
+
+def provider_of(ref: NoticeRef) -> Provider:
+    return PROVIDERS[Channel(ref.notice_id.split("-")[1])]
+
+
 def va_number(index: int) -> str:
     return f"88081{index:011d}"
 
 
 def issue(
-    index: int = 0, *, biller: Biller = scenario.SHOP, not_before: str | None = None, **changes: Any
+    index: int = 0,
+    *,
+    biller: Biller = scenario.SHOP,
+    not_before: str | None = None,
+    lane: Lane = Lane.BULK,
+    **changes: Any,
 ) -> list[NoticeRef]:
     """Write an invoice with its notices as the upload writer does; the notices' names."""
     bank_code = get_settings().bank_code
-    recipients = [{"name": "Ibu Sari", "email": f"sari{index}@example.com"}]
+    recipients = [{"name": "Ibu Sari", "email": f"sari{index}@example.com", "sms": PHONE, "whatsapp": PHONE}]
     draft: Any = scenario.make_draft(index, **({"recipients": recipients} | changes))
     facts: dict[str, Any] = {
         "bank_code": bank_code,
@@ -54,7 +148,7 @@ def issue(
         "created_at": clock.to_text(clock.now()),
     }
     writes = invoices.build_invoice_writes(row=index, draft=draft, **facts)
-    planned = plan_issued_notices(biller, draft, va_number(index))
+    planned = plan_issued_notices(biller, draft, va_number(index), lane)
     for notice in planned:
         item = notices.notice_item(notice, number=draft["number"], not_before=not_before, **facts)
         writes.append(dynamodb.build_put(get_settings().notices_table, dynamodb.to_item(item)))
@@ -86,14 +180,15 @@ def body(ref: NoticeRef) -> str:
 
 
 def send(*refs: NoticeRef, milliseconds_left: int = 60_000) -> list[str]:
-    """Run the real send handler on one message per ref; the ids of the messages that must come again."""
-    return send_bodies(*map(body, refs), milliseconds_left=milliseconds_left)
+    """Run the real handler of the refs' channel on one message each; the ids of the messages that must come again."""
+    (provider,) = {provider_of(ref).channel: provider_of(ref) for ref in refs}.values()
+    return send_bodies(*map(body, refs), milliseconds_left=milliseconds_left, provider=provider)
 
 
-def send_bodies(*bodies: str, milliseconds_left: int = 60_000) -> list[str]:
+def send_bodies(*bodies: str, milliseconds_left: int = 60_000, provider: Provider = EMAIL) -> list[str]:
     context = scenario.FakeContext()
     context.get_remaining_time_in_millis = lambda: milliseconds_left  # type: ignore[method-assign]
-    answer = send_email_handler.handle(scenario.make_sqs_event(list(bodies)), context)
+    answer = provider.handler.handle(scenario.make_sqs_event(list(bodies)), context)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
@@ -103,37 +198,47 @@ def sweep(milliseconds_left: int = 60_000) -> dict[str, int]:
     return sweep_handler.handle({}, context)
 
 
-def receive() -> list[str]:
-    """The bodies of all messages in the e-mail queue, taken off it."""
-    sqs, url, bodies = boto3.client("sqs"), get_settings().email_queue_url, []
-    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+def receive_messages(channel: Channel = Channel.EMAIL, lane: Lane = Lane.BULK) -> list[dict[str, Any]]:
+    """All messages of a queue, taken off it."""
+    sqs, url, messages = boto3.client("sqs"), queues.find_queue_url(channel, lane), []
+    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages"):
         for message in batch:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        bodies += [message["Body"] for message in batch]
-    return bodies
+        messages += batch
+    return messages
+
+
+def receive(channel: Channel = Channel.EMAIL, lane: Lane = Lane.BULK) -> list[str]:
+    return [message["Body"] for message in receive_messages(channel, lane)]
 
 
 def mailbox() -> list[Any]:
     """What SES accepted."""
-    return ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
+    return EMAIL.mailbox()
 
 
 @contextmanager
-def ses_does(*acts: Callable[[], Any]) -> Iterator[list[dict[str, Any]]]:
-    """Let SES answer the next calls with these acts (an answer to give, or an exception); yields the calls made."""
+def provider_does(provider: Provider, *acts: Callable[[], Any]) -> Iterator[list[dict[str, Any]]]:
+    """Let a provider answer the next calls with these acts (an answer to give, or an exception); yields the calls."""
     calls: list[dict[str, Any]] = []
     waiting = list(acts)
 
     def answer(params: dict[str, Any], **_: Any) -> Any:
-        calls.append(json.loads(params["body"]))
+        calls.append(provider.read_call(params["body"]))
         return waiting.pop(0)() if waiting else None
 
-    events = email.client().meta.events
-    events.register("before-call.sesv2.SendEmail", answer)
+    events = provider.client().meta.events
+    events.register(f"before-call.{provider.call}", answer)
     try:
         yield calls
     finally:
-        events.unregister("before-call.sesv2.SendEmail", answer)
+        events.unregister(f"before-call.{provider.call}", answer)
+
+
+@contextmanager
+def ses_does(*acts: Callable[[], Any]) -> Iterator[list[dict[str, Any]]]:
+    with provider_does(EMAIL, *acts) as calls:
+        yield calls
 
 
 def refuse(status: int, code: str, message: str = "") -> Callable[[], Any]:
@@ -149,18 +254,24 @@ def fail(error: BaseException) -> Callable[[], Any]:
 
 
 @contextmanager
-def after_ses_accepted(act: Callable[[], Any]) -> Iterator[None]:
-    """Do something when SES has accepted a message and its answer is on the way."""
+def after_accepted(provider: Provider, act: Callable[[], Any]) -> Iterator[None]:
+    """Do something when the provider has accepted a message and its answer is on the way."""
 
     def run(**_: Any) -> None:
         act()
 
-    events = email.client().meta.events
-    events.register("after-call.sesv2.SendEmail", run)
+    events = provider.client().meta.events
+    events.register(f"after-call.{provider.call}", run)
     try:
         yield
     finally:
-        events.unregister("after-call.sesv2.SendEmail", run)
+        events.unregister(f"after-call.{provider.call}", run)
+
+
+@contextmanager
+def after_ses_accepted(act: Callable[[], Any]) -> Iterator[None]:
+    with after_accepted(EMAIL, act):
+        yield
 
 
 @contextmanager
