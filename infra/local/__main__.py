@@ -20,6 +20,7 @@ from infra.local.emails import save_emails
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from invoicing.billers import Module
+from invoicing.sending_hours import Send
 
 Options = argparse.Namespace
 Answer = tuple[Any, Iterator[str]]
@@ -30,7 +31,7 @@ The local cloud is up at {endpoint}. In another terminal:
 
   python -m infra.local template e_invoice tagihan.xlsx
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
-  python -m infra.local release UPLOAD_ID --acknowledge-all
+  python -m infra.local release UPLOAD_ID --acknowledge-all --send now
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
   python -m infra.local emails                    (the e-mails that would have left, as files)
   python -m infra.local logs upload-check
@@ -91,7 +92,7 @@ def _upload(cloud: Cloud, options: Options) -> Answer:
     watch = report.Progress()
     view = client.wait_for(cloud, options.biller, upload_id, client.CHECKED, timeout=options.timeout, watch=watch)
     if options.release and view["status"] == "waiting":
-        view = _release_upload(cloud, view, "checker", sorted(view["warnings"]))
+        view = _release_upload(cloud, view, "checker", sorted(view["warnings"]), options.send)
         view = client.wait_for(cloud, options.biller, upload_id, client.ENDED, timeout=options.timeout, watch=watch)
     return _answer_with_report(cloud, view)
 
@@ -99,7 +100,7 @@ def _upload(cloud: Cloud, options: Options) -> Answer:
 def _release(cloud: Cloud, options: Options) -> Answer:
     view = _describe(cloud, options)
     acknowledged = sorted(view.get("warnings", {})) if options.acknowledge_all else options.acknowledge
-    view = _release_upload(cloud, view, options.user or "checker", acknowledged)
+    view = _release_upload(cloud, view, options.user or "checker", acknowledged, options.send)
     if options.wait:
         watch = report.Progress()
         view = client.wait_for(
@@ -108,11 +109,9 @@ def _release(cloud: Cloud, options: Options) -> Answer:
     return _answer_with_report(cloud, view)
 
 
-def _release_upload(cloud: Cloud, view: client.View, role: str, acknowledged: list[str]) -> client.View:
-    biller_id = view["biller_id"]
-    return client.call(
-        cloud, "release", biller_id, f"{biller_id}-{role}", upload_id=view["upload_id"], acknowledged=acknowledged
-    )
+def _release_upload(cloud: Cloud, view: client.View, role: str, acknowledged: list[str], send: str) -> client.View:
+    biller_id, members = view["biller_id"], {"upload_id": view["upload_id"], "acknowledged": acknowledged, "send": send}
+    return client.call(cloud, "release", biller_id, f"{biller_id}-{role}", **members)
 
 
 def _change(operation: str, role: str, **members: str) -> Callable[[Cloud, Options], Answer]:
@@ -197,10 +196,12 @@ def _build_parser() -> argparse.ArgumentParser:
     upload.add_argument("file", type=Path)
     upload.add_argument("--biller", required=True, choices=[biller.biller_id for biller in BILLERS])
     upload.add_argument("--release", action="store_true", help="release it too, as the checker, warnings acknowledged")
+    _add_send(upload)
     _add_waiting(upload)
     release = _add_upload_id(add("release", _release, "let a checked upload go", user=True))
     release.add_argument("--acknowledge", action="append", default=[], metavar="CODE", help="a warning seen")
     release.add_argument("--acknowledge-all", action="store_true")
+    _add_send(release)
     _add_waiting(release)
     reject = _add_upload_id(add("reject", _change("reject", "checker", reason="reason"), "turn it down", user=True))
     reject.add_argument("--reason", required=True)
@@ -222,6 +223,15 @@ def _build_parser() -> argparse.ArgumentParser:
 def _add_upload_id(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("upload_id")
     return command
+
+
+def _add_send(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--send",
+        default=Send.IN_HOURS,
+        metavar="now|in_hours|INSTANT",
+        help="when a release's notices leave: at once, in the biller's hours (default), or from an ISO instant on",
+    )
 
 
 def _add_waiting(command: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from invoicing import clock
 from invoicing.billers import Biller
+from invoicing.sending_hours import Send
 
 FOLDER = HOME / "demo"
 ROWS = 60
@@ -74,6 +75,7 @@ def _tell_biller(cloud: Cloud, biller: Biller, number: int) -> None:
     _tell_findings("Warnings, to be acknowledged", found["warnings"])
     _tell(f"Only the bad rows, to mend and upload again: {found['failed_rows_file']}")
 
+    _tell("", "What a release in the biller's hours would cost and take:", *report.format_sending(checked))
     _tell("", "The maker may not release the own upload:")
     try:
         client.call(cloud, "release", biller.biller_id, f"{biller.biller_id}-maker", **_release_members(checked))
@@ -81,7 +83,8 @@ def _tell_biller(cloud: Cloud, biller: Biller, number: int) -> None:
         _tell(f"  refused: {refusal.error['message']['id']} / {refusal.error['message']['en']}")
     else:
         raise StoryError("the maker released the own upload")
-    _tell(f"The checker releases it and acknowledges: {', '.join(sorted(checked['warnings'])) or 'no warnings'}.")
+    _tell(f"The checker releases it and acknowledges: {', '.join(sorted(checked['warnings'])) or 'no warnings'};")
+    _tell('  "send: now", since this story is told at any hour; else the notices wait for the biller\'s hours.')
     client.call(cloud, "release", biller.biller_id, f"{biller.biller_id}-checker", **_release_members(checked))
     done = _watch(cloud, checked, client.ENDED)
     _expect(done["counts"]["written"] == checked["counts"]["new"], "every good invoice is written")
@@ -96,7 +99,8 @@ def _tell_biller(cloud: Cloud, biller: Biller, number: int) -> None:
 
 
 def _release_members(view: client.View) -> dict[str, Any]:
-    return {"upload_id": view["upload_id"], "acknowledged": sorted(view["warnings"])}
+    # At once: the story is told at any hour of any day.
+    return {"upload_id": view["upload_id"], "acknowledged": sorted(view["warnings"]), "send": Send.NOW}
 
 
 def _upload(cloud: Cloud, biller: Biller, workbook: Path) -> client.View:

@@ -50,6 +50,7 @@ def format_report(report: dict[str, Any]) -> Iterator[str]:
             f"  rows {counts['rows']:,}   good invoices {counts['invoices']:,} ({format_rupiah(report['amount'])}: "
             f"{counts['new']:,} new, {counts['already_there']:,} already there)   bad rows {counts['bad_rows']:,}"
         )
+    yield from format_sending(report["upload"])
     if "written" in counts:
         yield f"  written {counts['written']:,}, found already written {counts['written_already_there']:,}"
     for title in ("errors", "warnings", "notes"):
@@ -57,6 +58,17 @@ def format_report(report: dict[str, Any]) -> Iterator[str]:
     if report["failed_rows_file"]:
         yield f"  failed rows, to mend and upload again: {report['failed_rows_file']}"
     yield from format_invoices(report["invoices"])
+
+
+def format_sending(view: dict[str, Any]) -> Iterator[str]:
+    """Before the release: what sending will cost and take; after it: from when on the notices leave, if not at once."""
+    sending = view.get("sending")
+    if sending:
+        notices = ", ".join(f"{number:,} {channel}" for channel, number in sending["notices"].items()) or "none"
+        yield f"  notices {notices} ({format_rupiah(sending['cost']['total'])})"
+        yield f"  released now they leave from {sending['starts_at']} to {sending['finishes_at']} (UTC)"
+    if "notices_from" in view:
+        yield f"  notices leave from {view['notices_from']} (UTC) on"
 
 
 def format_findings(title: str, findings: list[dict[str, Any]]) -> Iterator[str]:

@@ -93,7 +93,7 @@ def _upload_workbook(workbook: Path, meter: WriteMeter) -> dict[str, Any]:
     meter.phase = "looking"
     view = _command("describe", MAKER, upload_id=upload_id)
     meter.phase = "release"
-    return _command("release", CHECKER, upload_id=upload_id, acknowledged=list(view["warnings"]))
+    return _command("release", CHECKER, upload_id=upload_id, acknowledged=list(view["warnings"]), send="now")
 
 
 def _keep_for_writer(folder: Path, upload_id: str, environment: dict[str, str]) -> None:

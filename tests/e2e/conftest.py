@@ -29,8 +29,8 @@ class Shop:
         return self.wait(upload_id, client.CHECKED)
 
     def release(self, view: client.View) -> client.View:
-        """Release with every warning acknowledged and wait until all is written."""
-        members = {"upload_id": view["upload_id"], "acknowledged": sorted(view["warnings"])}
+        """Release with every warning acknowledged, notices at once at any hour, and wait until all is written."""
+        members = {"upload_id": view["upload_id"], "acknowledged": sorted(view["warnings"]), "send": "now"}
         self.call("release", "checker", **members)
         return self.wait(view["upload_id"], client.ENDED)
 

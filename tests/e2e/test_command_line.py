@@ -46,7 +46,7 @@ def test_one_command_uploads_releases_and_tells_everything(
     cloud: Cloud, tmp_path: Path, module: Module, biller: str
 ) -> None:
     workbook = write_workbook(tmp_path, module, 1, bad=3)
-    told = run(cloud, "upload", str(workbook), "--biller", biller, "--release", "--wait")
+    told = run(cloud, "upload", str(workbook), "--biller", biller, "--release", "--send", "now", "--wait")
 
     assert (told["verdict"], told["status"]) == ("accepted", "done")
     counts = told["counts"]
@@ -61,7 +61,7 @@ def test_one_command_uploads_releases_and_tells_everything(
         assert all(finding["mend"].values())
     assert load_workbook(told["failed_rows_file"]).worksheets
 
-    again = run(cloud, "upload", str(workbook), "--biller", biller, "--release", "--wait")
+    again = run(cloud, "upload", str(workbook), "--biller", biller, "--release", "--send", "now", "--wait")
     assert (again["counts"]["new"], again["counts"]["already_there"]) == (0, len(told["invoices"]))
     assert run(cloud, "invoices", told["upload_id"]) == told["invoices"]
     _check_emails(cloud, {invoice["number"] for invoice in told["invoices"]})
@@ -133,7 +133,7 @@ def test_template_command_writes_a_workbook(cloud: Cloud, tmp_path: Path, module
 
 def test_logs_hold_ids_but_no_addresses(cloud: Cloud, tmp_path: Path) -> None:
     workbook = write_workbook(tmp_path, Module.PINTU_KELAS, 5, bad=3)
-    told = run(cloud, "upload", str(workbook), "--biller", "sekolah-harapan", "--release", "--wait")
+    told = run(cloud, "upload", str(workbook), "--biller", "sekolah-harapan", "--release", "--send", "now", "--wait")
     messages = [event["message"] for event in run(cloud, "logs")]
     assert any(told["upload_id"] in message for message in messages)
     assert not [message for message in messages if "@example" in message or "+62" in message]

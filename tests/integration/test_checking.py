@@ -97,6 +97,7 @@ class TestCheck:
         assert upload.status is UploadStatus.WAITING
         assert upload.summary is not None
         assert (upload.summary.rows, upload.summary.new, upload.summary.amount) == (2, 2, 1_650_000)
+        assert upload.summary.notices == {"email": 2}
         assert upload.summary.errors == {}
         assert [chunk.count for chunk in upload.chunks] == [2]
 
