@@ -35,6 +35,15 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+class SuppressionReason(StrEnum):
+    """Why a biller's notices no longer go to an address."""
+
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    NO_WHATSAPP = "no_whatsapp"
+    OPTED_OUT = "opted_out"
+
+
 class NoticeState(StrEnum):
     """queued -> claimed -> sent -> delivered -> read; ``MOVES`` has the rules."""
 
@@ -79,6 +88,8 @@ MOVES: Mapping[NoticeState, frozenset[NoticeState]] = {
 Among the states that receipts report there is no way back, so their order of arrival does not matter.
 """
 
+RECEIPT_STATES = frozenset(_RECEIPTS)
+"""The states that a provider's event can report."""
 DISPATCH_GRACE = timedelta(minutes=15)
 """How long stream, dispatcher and queue may take before the sweeper looks after a notice."""
 UNKNOWN_WINDOW = timedelta(minutes=15)
@@ -227,6 +238,15 @@ def normalise_address(address: str) -> str:
 def hash_recipient(biller_id: str, address: str) -> str:
     """Equal for all spellings of one address within a biller. A plain SHA-256: it joins records, it hides nothing."""
     return hashlib.sha256(f"{biller_id}|{normalise_address(address)}".encode()).hexdigest()[:16]
+
+
+def mask_address(address: str) -> str:
+    """``s***@example.com``, ``+62812****890``: enough for its owner to know it by, too little to write to."""
+    local, at, domain = address.rpartition("@")
+    if at:
+        return f"{local[:1]}***@{domain}"
+    # Four digits or more stay hidden, however short the number is.
+    return f"{address[: max(0, min(6, len(address) - 7))]}****{address[-3:] if len(address) >= 7 else ''}"
 
 
 def _get_address(recipient: "Recipient", channel: Channel) -> str:

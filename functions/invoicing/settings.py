@@ -162,9 +162,9 @@ class Settings:
         return int(_read("WHATSAPP_DAILY_LIMIT"))
 
     @cached_property
-    def email_events_topic(self) -> str:
+    def ses_events_topic(self) -> str:
         """ARN of the topic that SES publishes its events to."""
-        return _read("EMAIL_EVENTS_TOPIC")
+        return _read("SES_EVENTS_TOPIC")
 
     @cached_property
     def whatsapp_events_topic(self) -> str:

@@ -21,6 +21,7 @@ from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeRef, NoticeState, fi
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
 from invoicing.store.invoices import load_current_invoice
+from invoicing.store.suppressions import find_active_reason
 from notify import counting, queues
 from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
 
@@ -48,6 +49,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+    SUPPRESSED = "suppressed"
     POSTPONED = "postponed"
     NOTHING_TO_DO = "nothing_to_do"
 
@@ -62,6 +64,14 @@ class CauseGoneError(Exception):
     def __init__(self, reason: str | None) -> None:
         super().__init__(reason)
         self.reason = reason or "invoice_archived"
+
+
+class AddressSuppressedError(Exception):
+    """The address is on the biller's suppression list."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class NoticeMissingError(Exception):
@@ -118,6 +128,9 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
     except CauseGoneError as error:
         notices.settle_cancelled(ref, owner, clock.now(), error.reason)
         return Outcome.CANCELLED
+    except AddressSuppressedError as error:
+        notices.settle_suppressed(ref, owner, clock.now(), error.reason)
+        return Outcome.SUPPRESSED
     except Exception:
         # Our own code failed before the provider was called: freed, so that the redelivered message tries again and
         # ends in the dead-letter queue if that does not help.
@@ -125,8 +138,9 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
         notices.return_to_queue(ref, owner, now, now + DEFECT_RETRY, "defect", hold=False)
         raise
     if not notices.settle_sent(ref, owner, clock.now(), provider_id):
-        # A delivery event settled it first, or our lease ran out and another worker took over.
+        # Our lease ran out and another worker took over.
         logger.warning("sent_but_settled_by_other", extra={"notice_id": ref.notice_id})
+    counting.count_sent(claim.notice.channel)
     return Outcome.SENT
 
 
@@ -138,6 +152,9 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
     obstacle = find_obstacle(notice, invoice)
     if invoice is None or obstacle:
         raise CauseGoneError(obstacle)
+    suppressed = find_active_reason(notice.biller_id, notice.channel, notice.recipient)
+    if suppressed:
+        raise AddressSuppressedError(suppressed)
     return send(notice, biller, invoice)
 
 

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from invoicing import clock
 from invoicing.notices import (
     DISPATCH_GRACE,
+    RECEIPT_STATES,
     Channel,
     Lane,
     Notice,
@@ -126,6 +127,39 @@ def load_notice_items(refs: Sequence[NoticeRef]) -> list[Mapping[str, Any]]:
     return list(answer["Responses"].get(table, []))
 
 
+def load_record(ref: NoticeRef) -> dict[str, Any] | None:
+    """Consistent read of one notice with all its attributes; None when there is none."""
+    answer = dynamodb.client().get_item(TableName=get_settings().notices_table, Key=_key(ref), ConsistentRead=True)
+    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+
+
+def list_records(bank_code: str, va_number: str) -> list[dict[str, Any]]:
+    """Every notice of one virtual account, with all their attributes."""
+    pages = (
+        dynamodb.client()
+        .get_paginator("query")
+        .paginate(
+            TableName=get_settings().notices_table,
+            KeyConditionExpression="pk = :account",
+            ExpressionAttributeValues={":account": {"S": f"{bank_code}#{va_number}"}},
+            ConsistentRead=True,
+        )
+    )
+    return [dynamodb.from_item(item) for page in pages for item in page["Items"]]
+
+
+def find_by_provider_id(provider_id: str) -> NoticeRef | None:
+    """The notice that a provider knows by this id; the index may lag behind the settling by moments."""
+    answer = dynamodb.client().query(
+        TableName=get_settings().notices_table,
+        IndexName="by_provider_id",
+        KeyConditionExpression="provider_id = :id",
+        ExpressionAttributeValues={":id": {"S": provider_id}},
+        Limit=1,
+    )
+    return _read_ref(dynamodb.from_item(answer["Items"][0])) if answer["Items"] else None
+
+
 def list_due(shard: str, now: datetime) -> Iterator[list[DueNotice]]:
     """The notices of one shard whose time has come, longest overdue first, in pages of up to 100."""
     pages = (
@@ -159,13 +193,55 @@ def claim_notice(ref: NoticeRef, owner: str, now: datetime, lease_until: datetim
 
 
 def settle_sent(ref: NoticeRef, owner: str, now: datetime, provider_id: str) -> bool:
-    """The provider took it. Also ends an ``unknown`` that the sweeper made of our own slow claim."""
-    return _settle(ref, NoticeState.SENT, owner, now, provider_id=provider_id)
+    """The provider took it. Also ends an ``unknown`` that the sweeper made of our own slow claim.
+
+    An event of the provider may have come first: it stands, and only what it lacks is added.
+    """
+    if _settle(ref, NoticeState.SENT, owner, now, provider_id=provider_id):
+        return True
+    return _update(
+        ref,
+        sorted(RECEIPT_STATES),
+        values={},
+        keeps={"provider_id": provider_id, "sent_at": clock.to_text(now)},
+        equals={"claimed_by": owner},
+    )[0]
+
+
+def record_receipt(
+    ref: NoticeRef,
+    seen: NoticeState,
+    *,
+    state: NoticeState | None,
+    reason: str | None,
+    keeps: Mapping[str, str],
+) -> tuple[bool, Mapping[str, Any] | None]:
+    """What a provider's event says of a notice that was seen in state ``seen``.
+
+    ``state`` is the one to move to, if any; ``keeps`` are attributes that count only the first time. The answer is
+    (True, item after), or (False, item as it is) when the notice has moved on meanwhile.
+    """
+    if state is None:
+        return _update(ref, [seen], values={}, keeps=keeps)
+    settled = ("due_shard", "due_at", "lease_until")
+    return _update(
+        ref,
+        [seen],
+        values={"state": state, **({"reason": reason} if reason else {})},
+        keeps=keeps,
+        # An older reason would explain a state that is over.
+        removes=settled if reason else (*settled, "reason"),
+    )
 
 
 def settle_failed(ref: NoticeRef, owner: str, now: datetime, reason: str) -> bool:
     """The provider refused it for good."""
     return _settle(ref, NoticeState.FAILED, owner, now, reason=reason)
+
+
+def settle_suppressed(ref: NoticeRef, owner: str, now: datetime, reason: str) -> bool:
+    """Claimed, but its address is suppressed."""
+    return _settle(ref, NoticeState.SUPPRESSED, owner, now, reason=reason)
 
 
 def settle_cancelled(ref: NoticeRef, owner: str, now: datetime, reason: str) -> bool:
@@ -264,6 +340,7 @@ def _update(
     states: Sequence[NoticeState],
     *,
     values: Mapping[str, str],
+    keeps: Mapping[str, str] | None = None,
     removes: Sequence[str] = (),
     counts: Sequence[str] = (),
     equals: Mapping[str, str] | None = None,
@@ -271,21 +348,24 @@ def _update(
 ) -> tuple[bool, Mapping[str, Any] | None]:
     """Update a notice that is in one of ``states`` and whose attributes equal ``equals``.
 
-    The answer is (True, item after) or (False, item as it is); the item is None when there is none.
+    ``keeps`` are set only where the attribute is not there yet. The answer is (True, item after) or (False, item as it
+    is); the item is None when there is none.
     """
-    equals = equals or {}
+    equals, keeps = equals or {}, keeps or {}
     conditions = [f"#state IN ({', '.join(f':from_{state}' for state in states)})"]
     conditions += [f"#{name} = :is_{name}" for name in equals]
     if time_has_come:
         conditions.append("(attribute_not_exists(not_before) OR not_before <= :claimed_at)")
-    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
+    assignments = [f"#{name} = :{name}" for name in values]
+    assignments += [f"#{name} = if_not_exists(#{name}, :{name})" for name in keeps]
+    expression = "SET " + ", ".join(assignments)
     if removes:
         expression += " REMOVE " + ", ".join(f"#{name}" for name in removes)
     if counts:
         expression += " ADD " + ", ".join(f"#{name} :one" for name in counts)
     attribute_values = dynamodb.to_item(
         {
-            **{f":{name}": value for name, value in values.items()},
+            **{f":{name}": value for name, value in {**values, **keeps}.items()},
             **{f":from_{state}": state for state in states},
             **{f":is_{name}": value for name, value in equals.items()},
             **({":one": 1} if counts else {}),
@@ -297,7 +377,9 @@ def _update(
             Key=_key(ref),
             UpdateExpression=expression,
             ConditionExpression=" AND ".join(conditions),
-            ExpressionAttributeNames={f"#{name}": name for name in {"state", *values, *equals, *removes, *counts}},
+            ExpressionAttributeNames={
+                f"#{name}": name for name in {"state", *values, *keeps, *equals, *removes, *counts}
+            },
             ExpressionAttributeValues=attribute_values,
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -307,8 +389,8 @@ def _update(
             raise
         found: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
         # The SDK repeats a write whose answer was lost; the repetition then meets our own values.
-        is_ours = found is not None and all(found.get(name) == attribute_values[f":{name}"] for name in values)
-        return is_ours, found
+        ours = found or {}
+        return bool(values) and all(ours.get(name) == attribute_values[f":{name}"] for name in values), found
     return True, answer["Attributes"]
 
 

@@ -1,0 +1,42 @@
+"""What became of an invoice's notices, as its biller sees it."""
+
+from typing import Any
+
+from invoicing.notices import NoticeState, mask_address
+from invoicing.settings import get_settings
+from invoicing.store import notices
+
+_WITH_REASON = {
+    NoticeState.QUEUED,
+    NoticeState.UNKNOWN,
+    NoticeState.FAILED,
+    NoticeState.BOUNCED,
+    NoticeState.CANCELLED,
+    NoticeState.SUPPRESSED,
+}
+"""States that want an explanation; in all others a reason is left over from an earlier one."""
+
+
+def describe_notices(biller_id: str, va_number: str) -> list[dict[str, Any]]:
+    """Every notice of one invoice, oldest first; none for another biller's virtual account."""
+    records = notices.list_records(get_settings().bank_code, va_number)
+    own = [record for record in records if record["biller_id"] == biller_id]
+    return [_show_record(record) for record in sorted(own, key=lambda record: (record["created_at"], record["sk"]))]
+
+
+def _show_record(record: dict[str, Any]) -> dict[str, Any]:
+    """Times are ``{event}_at`` in UTC, by event."""
+    shown = {
+        "notice_id": record["sk"],
+        "kind": record["kind"],
+        "channel": record["channel"],
+        "recipient": mask_address(record["recipient"]),
+        "state": record["state"],
+        "reason": record.get("reason") if record["state"] in _WITH_REASON else None,
+        "not_before": record.get("not_before") if record["state"] == NoticeState.QUEUED else None,
+        "attempt": record.get("attempt", 0),
+        "times": {
+            name.removesuffix("_at"): record[name] for name in record if name.endswith("_at") and name != "due_at"
+        },
+    }
+    return {name: value for name, value in shown.items() if value is not None}
