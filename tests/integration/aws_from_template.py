@@ -70,6 +70,8 @@ class Template:
         resource = self.data["Resources"][name]
         if resource["Type"] == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name(name)}"
+        if resource["Type"] == "AWS::SNS::Topic":
+            return f"arn:aws:sns:{REGION}:{ACCOUNT}:{self._name(name)}"
         return self._name(name)
 
     def _get_attribute(self, path: str | list[str]) -> str:
@@ -138,11 +140,15 @@ class Template:
 
 
 def create_resources(template: Template) -> None:
-    """Make the template's tables, queues, bucket and e-mail sender in the AWS (moto) that boto3 reaches."""
+    """Make the template's tables, queues, topics, bucket and e-mail sender in the AWS (moto) that boto3 reaches."""
     for name, properties in template.find("AWS::DynamoDB::Table").items():
         _create_table(template.resolve({"Ref": name}), properties)
     for name, properties in template.find("AWS::SQS::Queue").items():
         _create_queue(template.resolve({"Ref": name}).rsplit("/", 1)[1], properties)
+    for name in template.find("AWS::SNS::Topic"):
+        boto3.client("sns").create_topic(Name=template.resolve({"Ref": name}).rsplit(":", 1)[1])
+    for properties in template.find("AWS::SNS::Subscription").values():
+        boto3.client("sns").subscribe(**properties)
     for properties in template.find("AWS::S3::Bucket").values():
         _create_bucket(properties)
     boto3.client("sesv2").create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])

@@ -42,7 +42,7 @@ def list_alarms(metric: str, dimension: str) -> set[str]:
     return {
         given["Value"]
         for alarm in ALARMS.values()
-        if alarm["MetricName"] == metric
+        if alarm.get("MetricName") == metric
         for given in alarm["Dimensions"]
         if given["Name"] == dimension
     }
@@ -127,7 +127,7 @@ def test_every_function_logs_to_its_own_group_with_retention(stage: str) -> None
     template = Template(Stage=stage)
     groups = {properties["LogGroupName"]: properties for properties in template.find("AWS::Logs::LogGroup").values()}
     used = [function["LoggingConfig"]["LogGroup"] for function in template.find("AWS::Serverless::Function").values()]
-    assert sorted(used) == sorted(groups)
+    assert sorted(used) == sorted(name for name in groups if not name.startswith("sns/"))
     assert all(group["RetentionInDays"] >= 1 for group in groups.values())
 
 
@@ -144,9 +144,10 @@ def test_table_is_on_demand_recoverable_encrypted_and_outlives_the_stack(table: 
 @pytest.mark.parametrize("queue", QUEUES)
 def test_queue_is_encrypted_and_refuses_plain_http(queue: str) -> None:
     assert QUEUES[queue]["SqsManagedSseEnabled"] is True
-    (policy,) = TEMPLATE.find("AWS::SQS::QueuePolicy").values()
-    assert TEMPLATE.resolve({"Ref": queue}) in policy["Queues"]
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    policies = TEMPLATE.find("AWS::SQS::QueuePolicy").values()
+    # A second policy would replace the first.
+    (policy,) = [policy for policy in policies if TEMPLATE.resolve({"Ref": queue}) in policy["Queues"]]
+    (statement,) = [given for given in policy["PolicyDocument"]["Statement"] if given["Sid"] == "TlsOnly"]
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
@@ -178,7 +179,7 @@ def test_dead_letters_are_kept_two_weeks_and_raise_an_alarm_at_the_first() -> No
     names = {TEMPLATE.resolve({"Fn::GetAtt": [name, "QueueName"]}) for name in dead}
     assert names == list_alarms("ApproximateNumberOfMessagesVisible", "QueueName")
     for alarm in ALARMS.values():
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible":
+        if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible":
             assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
 
 
@@ -219,7 +220,7 @@ def test_every_function_has_an_alarm_on_errors_and_every_alarm_tells_somebody() 
 
 def test_alarm_on_duration_rings_before_the_timeout() -> None:
     for alarm in ALARMS.values():
-        if alarm["MetricName"] == "Duration":
+        if alarm.get("MetricName") == "Duration":
             (name,) = [name for name in FUNCTIONS if TEMPLATE.resolve({"Ref": name}) == alarm["Dimensions"][0]["Value"]]
             assert alarm["Threshold"] == 0.8 * 1000 * FUNCTIONS[name]["Timeout"]
 
@@ -249,3 +250,77 @@ def test_browsers_may_post_from_the_dashboard_only() -> None:
     (open_bucket,) = Template(DashboardOrigin="https://tagihan.example.com").find("AWS::S3::Bucket").values()
     (rule,) = open_bucket["CorsConfiguration"]["CorsRules"]
     assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], ["https://tagihan.example.com"])
+
+
+def test_receipts_come_from_our_three_topics_and_nowhere_else() -> None:
+    topics = {name for name in TEMPLATE.find("AWS::SNS::Topic") if name != "AlarmTopic"}
+    assert topics == {"SesEventsTopic", "WhatsAppEventsTopic", "SmsEventsTopic"}
+    arns = {TEMPLATE.resolve({"Ref": name}) for name in topics}
+    queue = TEMPLATE.resolve({"Fn::GetAtt": ["ReceiptsQueue", "Arn"]})
+    subscriptions = TEMPLATE.find("AWS::SNS::Subscription").values()
+    assert {given["TopicArn"] for given in subscriptions if given.get("Endpoint") == queue} == arns
+    (statement,) = [
+        given
+        for given in TEMPLATE.find("AWS::SQS::QueuePolicy")["ReceiptsQueuePolicy"]["PolicyDocument"]["Statement"]
+        if given["Effect"] == "Allow"
+    ]
+    assert set(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == arns
+    environment = TEMPLATE.read_environment("NoticeReceiptsFunction")
+    assert {value for name, value in environment.items() if name.endswith("_TOPIC")} == arns
+
+
+@pytest.mark.parametrize(
+    ("topic", "publisher"),
+    [("SesEventsTopic", "ses"), ("WhatsAppEventsTopic", "social-messaging"), ("SmsEventsTopic", None)],
+)
+def test_only_its_provider_of_this_account_publishes_to_a_topic(topic: str, publisher: str | None) -> None:
+    statements = TEMPLATE.find("AWS::SNS::TopicPolicy")[f"{topic}Policy"]["PolicyDocument"]["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert [statement["Principal"]["Service"] for statement in allowed] == (
+        [f"{publisher}.amazonaws.com"] if publisher else []
+    )
+    assert all(statement["Condition"]["StringEquals"]["aws:SourceAccount"] for statement in allowed)
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in statements]
+
+
+def test_ses_reports_every_event_that_settles_a_notice() -> None:
+    (destination,) = TEMPLATE.find("AWS::SES::ConfigurationSetEventDestination").values()
+    assert destination["ConfigurationSetName"] == TEMPLATE.resolve({"Ref": "EmailConfigurationSet"})
+    event_types = set(destination["EventDestination"]["MatchingEventTypes"])
+    assert event_types >= {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"}
+    # Whom we stop writing to is the biller's list; SES's own would go on refusing an address that was lifted.
+    configuration = TEMPLATE.find("AWS::SES::ConfigurationSet")["EmailConfigurationSet"]
+    assert configuration["SuppressionOptions"]["SuppressedReasons"] == []
+
+
+def test_both_logs_of_sms_outcomes_are_read_and_soon_forgotten() -> None:
+    logs = {name: given for name, given in TEMPLATE.find("AWS::Logs::LogGroup").items() if name.startswith("Sms")}
+    events = find_events("CloudWatchLogs")
+    assert sorted(event["LogGroupName"] for _, event in events) == sorted(
+        TEMPLATE.resolve({"Ref": name}) for name in logs
+    )
+    assert {given["RetentionInDays"] for given in logs.values()} == {3}
+    second_stack = Template(SmsStatusLogs="use")
+    assert not {"SmsDeliveredLogGroup", "SmsFailedLogGroup"} & set(second_stack.find("AWS::Logs::LogGroup"))
+    read = second_stack.find("AWS::Serverless::Function")["NoticeSmsLogFunction"]["Events"].values()
+    assert all(event["Properties"]["LogGroupName"].endswith(("PhoneNumber", "PhoneNumber/Failure")) for event in read)
+
+
+def test_every_channel_that_goes_silent_rings() -> None:
+    silent = {name: alarm for name, alarm in ALARMS.items() if name.endswith("SilentAlarm")}
+    channels = set()
+    for alarm in silent.values():
+        queries = {query["Id"]: query for query in alarm["Metrics"]}
+        dimensions = {
+            name: {given["Name"]: given["Value"] for given in queries[name]["MetricStat"]["Metric"]["Dimensions"]}
+            for name in ("sent", "received")
+        }
+        assert dimensions["sent"] == dimensions["received"]
+        assert (
+            dimensions["sent"]["service"]
+            == TEMPLATE.read_environment("NoticeReceiptsFunction")["POWERTOOLS_SERVICE_NAME"]
+        )
+        channels.add(dimensions["sent"]["channel"])
+        assert {query["MetricStat"]["Period"] for query in queries.values() if "MetricStat" in query} == {3600}
+        assert queries["silent"]["Expression"] == "IF(sent > 20 AND received < 1, 1, 0)"
+    assert channels == {"email", "whatsapp", "sms"}
