@@ -1,5 +1,6 @@
 """New notices reach their queue; nothing that goes wrong on the way blocks the stream or loses one."""
 
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from invoicing import clock
-from invoicing.notices import NoticeState
+from invoicing.notices import Channel, Lane, NoticeState
 from tests.integration import notify_scenario as notify
 from tests.integration import scenario
 
@@ -74,12 +75,34 @@ def test_changed_notice_is_not_dispatched_again() -> None:
     assert notify.receive() == []
 
 
-def test_channel_without_queue_leaves_other_notices_alone() -> None:
-    recipients = [{"email": "sari@example.com", "sms": "+6281200000001"}]
-    refs = notify.issue(recipients=recipients, channels=["sms", "email"])
+def test_notice_goes_to_the_queue_of_its_channel_and_lane_in_its_billers_group() -> None:
+    refs = {
+        (channel, lane): notify.issue(index, channels=[channel], lane=lane)[0]
+        for index, (channel, lane) in enumerate(product(Channel, Lane))
+    }
 
-    assert notify.dispatch(*map(notify.stream_record, refs)) == ACCEPTED
-    assert notify.receive() == [notify.body(refs[1])]
+    assert notify.dispatch(*map(notify.stream_record, refs.values())) == ACCEPTED
+    for (channel, lane), ref in refs.items():
+        (message,) = notify.receive_messages(channel, lane)
+        assert message["Body"] == notify.body(ref)
+        assert message["Attributes"]["MessageGroupId"] == scenario.SHOP.biller_id
+
+
+def test_notice_written_before_there_were_lanes_goes_with_the_bulk() -> None:
+    record = notify.stream_record(notify.issue(lane=Lane.EXPRESS)[0])
+    del record["dynamodb"]["NewImage"]["lane"]
+
+    notify.dispatch(record)
+    assert len(notify.receive(Channel.EMAIL, Lane.BULK)) == 1
+    assert notify.receive(Channel.EMAIL, Lane.EXPRESS) == []
+
+
+def test_due_notice_is_brought_back_on_its_own_lane(time: notify.Clock) -> None:
+    (ref,) = notify.issue(channels=["sms"], lane=Lane.EXPRESS)
+
+    time.advance(minutes=15)
+    assert notify.sweep() == {"enqueued": 1}
+    assert notify.receive(Channel.SMS, Lane.EXPRESS) == [notify.body(ref)]
 
 
 def test_messages_that_sqs_did_not_take_are_sent_again() -> None:

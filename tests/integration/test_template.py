@@ -2,13 +2,14 @@
 
 import importlib
 import json
+import re
 from functools import cached_property
 from typing import Any
 
 import pytest
 
 from invoicing.settings import Settings
-from tests.integration.aws_from_template import Template
+from tests.integration.aws_from_template import STACK, Template
 from tests.integration.settings_use import find_settings
 
 TEMPLATE = Template()
@@ -70,6 +71,8 @@ def test_variables_of_function_are_settings_of_the_code(function: str) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_policy_names_every_action_and_resource(function: str) -> None:
     for statement in list_statements(function):
+        if (function, statement["Action"]) == ("NoticeSendSmsFunction", "sns:Publish"):
+            continue  # has its own test
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in as_list(statement["Action"])), statement
         for resource in as_list(statement["Resource"]):
@@ -113,6 +116,38 @@ def test_email_is_sent_only_from_the_products_address() -> None:
     ]
     assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "notifikasi@ocbc.id"}}
     assert any(resource.endswith("identity/ocbc.id") for resource in statement["Resource"])
+
+
+def test_sms_function_may_publish_to_numbers_and_to_no_topic() -> None:
+    statements = [
+        (statement["Effect"], statement["Resource"])
+        for statement in list_statements("NoticeSendSmsFunction")
+        if statement["Action"] == "sns:Publish"
+    ]
+    assert statements == [("Allow", "*"), ("Deny", "arn:aws:sns:*:*:*")]
+
+
+def test_whatsapp_function_may_send_only_from_the_two_numbers_that_it_is_given() -> None:
+    template = Template(WhatsAppEInvoicePhoneNumberId="1a", WhatsAppPintuKelasPhoneNumberId="2b")
+    function = template.find("AWS::Serverless::Function")["NoticeSendWhatsAppFunction"]
+    environment = template.read_environment("NoticeSendWhatsAppFunction")
+    given = {value for name, value in environment.items() if name.endswith("_PHONE_NUMBER_ID")}
+    (statement,) = [
+        statement
+        for statement in function["Policies"][0]["Statement"]
+        if statement["Action"] == "social-messaging:SendWhatsAppMessage"
+    ]
+    prefix = "arn:aws:social-messaging:ap-southeast-1:123456789012:phone-number-id/"
+    assert statement["Resource"] == [f"{prefix}1a", f"{prefix}2b"]
+    assert given == {"phone-number-id-1a", "phone-number-id-2b"}
+
+
+@pytest.mark.parametrize("sender", ["OCBC Info", "OC", "123", "OCBCInformasi", "OCBC_1"])
+def test_sender_id_that_sns_would_refuse_does_not_deploy(sender: str) -> None:
+    rules = TEMPLATE.data["Parameters"]["SmsSenderId"]
+    fits = rules["MinLength"] <= len(sender) <= rules["MaxLength"]
+    assert not (fits and re.fullmatch(rules["AllowedPattern"], sender))
+    assert re.fullmatch(rules["AllowedPattern"], rules["Default"])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -161,14 +196,31 @@ def find_dead_letter_queues() -> dict[str, str]:
     return pairs
 
 
-def test_every_queue_has_its_own_dead_letter_queue_that_takes_only_from_it() -> None:
+def test_every_queue_has_a_dead_letter_queue_that_takes_only_from_it_and_its_other_lane() -> None:
     pairs = find_dead_letter_queues()
-    assert set(pairs) == {"ChunkQueue", "EmailQueue"}
-    assert len(set(pairs.values())) == len(pairs)
-    for name, dead in pairs.items():
+    assert set(pairs) | set(pairs.values()) | {"CheckFailuresQueue"} == set(QUEUES)
+    for dead in set(pairs.values()):
+        sources = {name for name, other in pairs.items() if other == dead}
+        assert len({name.replace("Express", "") for name in sources}) == 1
         allowed = QUEUES[dead]["RedriveAllowPolicy"]
         assert allowed["redrivePermission"] == "byQueue"
-        assert allowed["sourceQueueArns"] == [TEMPLATE.resolve({"Fn::GetAtt": [name, "Arn"]})]
+        assert set(allowed["sourceQueueArns"]) == {TEMPLATE.resolve({"Fn::GetAtt": [name, "Arn"]}) for name in sources}
+
+
+@pytest.mark.parametrize("channel", ["Email", "Sms", "WhatsApp"])
+def test_channel_has_two_lanes_read_by_one_function_and_an_alarm_when_stopped(channel: str) -> None:
+    readers = {
+        event["Queue"].rsplit(":", 1)[1]: (function, event["ScalingConfig"]["MaximumConcurrency"])
+        for function, event in find_events("SQS")
+        if function == f"NoticeSend{channel}Function"
+    }
+    assert set(readers) == {f"{STACK}-{channel.lower()}", f"{STACK}-{channel.lower()}-express"}
+    assert {f"{channel}Concurrency", f"{channel}ExpressConcurrency"} <= set(TEMPLATE.data["Parameters"])
+    waits = {
+        alarm["Dimensions"][0]["Value"] for alarm in ALARMS.values() if "OldestMessage" in alarm.get("MetricName", "")
+    }
+    assert set(readers) <= waits
+    assert channel.lower() in list_alarms("ChannelStopped", "channel")
 
 
 def test_dead_letters_are_kept_two_weeks_and_raise_an_alarm_at_the_first() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,16 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoicing.billers import Biller, BillerState, Module
+from invoicing.notice_policy import NoticePolicy
 from invoicing.notices import (
     MOVES,
+    RECEIPT_STATES,
     Channel,
+    Lane,
     Notice,
     NoticeKind,
     NoticeRef,
     NoticeState,
     PlannedNotice,
     build_notice_id,
+    choose_lane,
     find_obstacle,
+    mask_address,
     plan_issued_notices,
     states_before,
 )
@@ -74,13 +80,41 @@ def reachable(state: NoticeState) -> set[NoticeState]:
 
 def test_notice_that_was_sent_is_never_sent_again() -> None:
     before_sending = {NoticeState.QUEUED, NoticeState.CLAIMED, NoticeState.UNKNOWN, NoticeState.CANCELLED}
-    for state in (NoticeState.SENT, NoticeState.DELIVERED, NoticeState.READ, NoticeState.FAILED):
+    for state in RECEIPT_STATES:
         assert not reachable(state) & before_sending
 
 
-def test_every_state_has_its_moves_and_only_read_and_cancelled_have_none() -> None:
+def test_every_state_has_its_moves_and_only_read_and_what_was_not_sent_on_purpose_have_none() -> None:
     assert set(MOVES) == set(NoticeState)
-    assert {state for state, targets in MOVES.items() if not targets} == {NoticeState.READ, NoticeState.CANCELLED}
+    ends = {NoticeState.READ, NoticeState.CANCELLED, NoticeState.SUPPRESSED}
+    assert {state for state, targets in MOVES.items() if not targets} == ends
+
+
+def test_failure_is_reported_only_until_a_message_arrived_and_corrected_by_its_arrival() -> None:
+    for failure in (NoticeState.FAILED, NoticeState.BOUNCED):
+        assert not {NoticeState.DELIVERED, NoticeState.READ} & set(states_before(failure))
+        assert MOVES[failure] >= {NoticeState.DELIVERED, NoticeState.READ}
+        assert NoticeState.SENT not in MOVES[failure]
+
+
+def test_no_two_states_that_receipts_report_lead_to_each_other() -> None:
+    for state in RECEIPT_STATES:
+        assert state not in reachable(state)
+
+
+@pytest.mark.parametrize(
+    ("address", "masked"),
+    [
+        ("sari@example.com", "s***@example.com"),
+        ("@example.com", "***@example.com"),
+        ("+6281234567890", "+62812****890"),
+        ("+12345678", "+1****678"),
+        ("12", "****"),
+        ("", "****"),
+    ],
+)
+def test_masked_address_is_known_by_its_owner_and_useless_to_others(address: str, masked: str) -> None:
+    assert mask_address(address) == masked
 
 
 def test_claiming_needs_a_queued_notice() -> None:
@@ -112,6 +146,63 @@ def test_row_without_channels_and_language_uses_the_billers() -> None:
     assert [(n.channel, n.language) for n in plan_issued_notices(BILLER, draft(recipient), VA)] == [("email", "id")]
     english = plan_issued_notices(BILLER, draft(recipient, channels=["sms"], language="en"), VA)
     assert [(n.channel, n.language) for n in english] == [("sms", "en")]
+
+
+def test_biller_with_fallback_starts_each_recipient_on_the_first_channel_it_can_be_reached_on() -> None:
+    patient = replace(BILLER, channels=("whatsapp", "sms", "email"), policy=NoticePolicy(fallback_minutes=30))
+    everything = {"email": "a@example.com", "sms": "+6281200000002", "whatsapp": "+6281200000003"}
+    recipients = (everything, {"email": "b@example.com"}, {"sms": "+6281200000004", "email": "c@example.com"}, {})
+
+    def channels(**changes: Any) -> list[tuple[str, str]]:
+        planned = plan_issued_notices(patient, draft(*recipients, **changes), VA)
+        return [(notice.channel, notice.recipient) for notice in planned]
+
+    others = [("email", "b@example.com"), ("sms", "+6281200000004")]
+    assert channels() == [("whatsapp", "+6281200000003"), *others]
+    # The row's own order goes before the biller's.
+    assert channels(channels=["email", "sms"]) == [
+        ("email", "a@example.com"),
+        ("email", "b@example.com"),
+        ("email", "c@example.com"),
+    ]
+
+
+def test_small_upload_takes_the_express_lane() -> None:
+    assert [choose_lane(invoices) for invoices in (1, 500, 501)] == [Lane.EXPRESS, Lane.EXPRESS, Lane.BULK]
+    (notice,) = plan_issued_notices(BILLER, draft({"email": "a@example.com"}), VA, Lane.EXPRESS)
+    assert read_notice(to_item(item(notice))).lane is Lane.EXPRESS
+
+
+def test_stored_notice_without_a_lane_reads_as_bulk() -> None:
+    stored = to_item(item(planned()))
+    del stored["lane"]
+
+    assert read_notice(stored).lane is Lane.BULK
+
+
+def test_reference_reads_back_and_is_fit_for_any_providers_tag() -> None:
+    ref = NoticeRef("028", VA, build_notice_id(VA, NoticeKind.REMINDER, Channel.WHATSAPP, "+62811"))
+
+    assert NoticeRef.from_text(ref.to_text()) == ref
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,256}", ref.to_text())
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "",
+        "028",
+        "028_88081_",
+        "28_88081_issued-email-1",
+        "028_88a81_issued",
+        "028_88081_issued\n",
+        "028_88081_Ä",
+        "x" * 999,
+    ],
+)
+def test_foreign_reference_is_refused(reference: str) -> None:
+    with pytest.raises(ValueError, match="reference"):
+        NoticeRef.from_text(reference)
 
 
 def test_same_address_twice_gets_one_notice() -> None:
