@@ -172,6 +172,8 @@ class Notice:
     """When the sweeper looks at it next; absent once settled."""
     not_before: str | None = None
     """Not to be sent before this instant: deferred, or returned by a throttled provider."""
+    in_hours: bool = False
+    """Only to be sent when the biller's policy allows it, even if a backlog or a pause made it late."""
     claimed_by: str | None = None
     lease_until: str | None = None
 

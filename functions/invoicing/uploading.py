@@ -179,7 +179,13 @@ def _load_active_biller(biller_id: str) -> Biller:
 
 def _release(upload: Upload, biller: Biller, released_by: str, acknowledged: list[str], send: str) -> Upload:
     start = choose_start(send, biller.policy, clock.now())
-    notices_from = clock.to_text(start) if start else None
-    upload = uploads.release(upload, biller.company_code, released_by, acknowledged, notices_from)
+    upload = uploads.release(
+        upload,
+        biller.company_code,
+        released_by,
+        acknowledged,
+        notices_from=clock.to_text(start) if start else None,
+        in_hours=send == Send.IN_HOURS,
+    )
     chunk_queue.send_chunks(upload.biller_id, upload.upload_id, upload.chunks)
     return upload

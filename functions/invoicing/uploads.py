@@ -155,6 +155,8 @@ class Upload:
     acknowledged: list[str] | None = None
     notices_from: str | None = None
     """UTC text; its first notices do not leave before. Absent: at once."""
+    in_hours: bool = False
+    """Its first notices leave in the biller's hours only, however late they come to be sent."""
     ended_by: str | None = None
     """Who rejected or deleted it."""
     ended_reason: str | None = None

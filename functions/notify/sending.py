@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from invoicing import clock, defects
 from invoicing.billers import Biller, BillerState
 from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeRef, NoticeState, find_obstacle
+from invoicing.sending_hours import find_next_sending_time
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
 from invoicing.store.invoices import load_current_invoice
@@ -74,6 +75,14 @@ class AddressSuppressedError(Exception):
         self.reason = reason
 
 
+class QuietHoursError(Exception):
+    """The biller's policy does not allow the notice now."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
 class NoticeMissingError(Exception):
     """A message names a notice that does not exist: a defect."""
 
@@ -125,12 +134,8 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
         now = clock.now()
         notices.mark_unknown(ref, owner, now, now + UNKNOWN_WINDOW, error.reason)
         return Outcome.UNKNOWN
-    except CauseGoneError as error:
-        notices.settle_cancelled(ref, owner, clock.now(), error.reason)
-        return Outcome.CANCELLED
-    except AddressSuppressedError as error:
-        notices.settle_suppressed(ref, owner, clock.now(), error.reason)
-        return Outcome.SUPPRESSED
+    except (CauseGoneError, AddressSuppressedError, QuietHoursError) as error:
+        return _withhold(ref, owner, error)
     except Exception:
         # Our own code failed before the provider was called: freed, so that the redelivered message tries again and
         # ends in the dead-letter queue if that does not help.
@@ -148,6 +153,12 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
     biller = find_biller(notice.biller_id)
     if biller.state is not BillerState.ACTIVE:
         raise NotSentError("biller_not_active", SUSPENDED_RETRY)
+    if notice.in_hours:
+        # Deferred in time or not at all, and yet late: a backlog, a throttled provider, a chunk written again.
+        now = clock.now()
+        allowed = find_next_sending_time(biller.policy, now)
+        if allowed > now:
+            raise QuietHoursError(allowed)
     invoice = load_current_invoice(notice.biller_id, notice.number)
     obstacle = find_obstacle(notice, invoice)
     if invoice is None or obstacle:
@@ -156,6 +167,21 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
     if suppressed:
         raise AddressSuppressedError(suppressed)
     return send(notice, biller, invoice)
+
+
+def _withhold(ref: NoticeRef, owner: str, error: CauseGoneError | AddressSuppressedError | QuietHoursError) -> Outcome:
+    """The provider was not called on purpose: never, or not yet."""
+    now = clock.now()
+    match error:
+        case CauseGoneError():
+            notices.settle_cancelled(ref, owner, now, error.reason)
+            return Outcome.CANCELLED
+        case AddressSuppressedError():
+            notices.settle_suppressed(ref, owner, now, error.reason)
+            return Outcome.SUPPRESSED
+        case QuietHoursError():
+            notices.return_to_queue(ref, owner, now, error.until, "quiet_hours", hold=True)
+            return Outcome.POSTPONED
 
 
 def _yield_to(notice: Notice, now: datetime) -> Outcome:

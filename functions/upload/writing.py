@@ -133,6 +133,7 @@ def _read_rows(upload: Upload, chunk: Chunk, biller: Biller) -> list[_Row]:
                 upload_id=upload.upload_id,
                 created_at=created_at,
                 not_before=upload.notices_from if put_off else None,
+                in_hours=upload.in_hours,
             )
             writes.append(build_put(settings.notices_table, to_item(item)))
         rows.append(_Row(row, draft, va_number, writes, len(line) * _BYTES_PER_PLAN_BYTE))

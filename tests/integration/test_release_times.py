@@ -10,7 +10,7 @@ import pytest
 from invoicing import clock, uploading
 from invoicing.billers import Biller
 from invoicing.notice_policy import NoticePolicy, Zone
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeRef
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.uploads import Upload
@@ -172,6 +172,28 @@ def read_plain() -> list[dict[str, Any]]:
         {name: value if isinstance(value, str) else int(value) for name, value in notice.items()}
         for notice in read_notices()
     ]
+
+
+@pytest.mark.parametrize(("send", "mails"), [("in_hours", 0), ("now", 6), ("2026-11-23T20:00:00+07:00", 6)])
+def test_backlog_that_reaches_quiet_hours_is_held_until_morning_unless_a_time_was_chosen(
+    waiting: Upload, night: notify_scenario.Clock, send: str, mails: int
+) -> None:
+    night.instant = datetime.fromisoformat("2026-11-23T12:59:00Z")
+    command(waiting, "release", send=send)
+    scenario.write_all_chunks()
+    night.advance(minutes=2)
+    assert notify_scenario.send(*list_refs()) == []
+    assert len(notify_scenario.mailbox()) == mails
+    if mails == 0:
+        assert list_starts() == [MORNING]
+    night.instant = datetime.fromisoformat(MORNING)
+    notify_scenario.sweep()
+    notify_scenario.send(*list_refs())
+    assert len(notify_scenario.mailbox()) == 6
+
+
+def list_refs() -> list[NoticeRef]:
+    return [NoticeRef(*notice["pk"].split("#"), notice["sk"]) for notice in read_notices()]
 
 
 def test_waiting_upload_shows_cost_and_time_from_the_next_allowed_moment(

@@ -45,6 +45,7 @@ def notice_item(
     upload_id: str,
     created_at: str,
     not_before: str | None = None,
+    in_hours: bool = False,
 ) -> dict[str, Any]:
     """A new notice, ready to be put (only if its key is free) by the transaction of its cause.
 
@@ -68,6 +69,7 @@ def notice_item(
         "state": NoticeState.QUEUED,
         "created_at": created_at,
         "not_before": not_before,
+        "in_hours": in_hours or None,
         "due_shard": DUE_SHARDS[spread % len(DUE_SHARDS)],
         "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
         "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
@@ -113,6 +115,7 @@ def read_notice(item: Mapping[str, Any]) -> Notice:
         sweeps=record.get("sweeps", 0),
         due_at=record.get("due_at"),
         not_before=record.get("not_before"),
+        in_hours=record.get("in_hours", False),
         claimed_by=record.get("claimed_by"),
         lease_until=record.get("lease_until"),
     )

@@ -151,7 +151,13 @@ def find_upload_of_file(biller_id: str, sha256: str) -> str | None:
 
 
 def release(
-    upload: Upload, company_code: str, released_by: str, acknowledged: list[str], notices_from: str | None
+    upload: Upload,
+    company_code: str,
+    released_by: str,
+    acknowledged: list[str],
+    *,
+    notices_from: str | None,
+    in_hours: bool,
 ) -> Upload:
     """waiting -> writing, and the upload's range of VA numbers drawn from the counter, in one transaction.
 
@@ -176,6 +182,7 @@ def release(
                 "released_at": clock.to_text(instant),
                 "acknowledged": acknowledged,
                 "notices_from": notices_from,
+                "in_hours": in_hours,
                 **_due_attributes(UploadStatus.WRITING, instant),
             },
             condition="#status = :waiting AND attribute_not_exists(va_first)",
