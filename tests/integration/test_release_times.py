@@ -104,6 +104,19 @@ def test_impossible_time_is_refused_in_both_languages_and_nothing_is_released(wa
     assert command(waiting, "describe")["status"] == "waiting"
 
 
+def test_stored_policy_out_of_range_is_named_and_releases_nothing(waiting: Upload) -> None:
+    dynamodb.client().update_item(
+        TableName=get_settings().billers_table,
+        Key={"pk": {"S": waiting.biller_id}},
+        UpdateExpression="SET policy.quiet_from = :time",
+        ExpressionAttributeValues={":time": {"S": "25:00"}},
+    )
+    error = command(waiting, "release")["error"]
+    assert error["code"] == "notice_policy"
+    assert all("quiet_from = 25:00" in words for words in error["message"].values())
+    assert scenario.receive_chunk_messages() == []
+
+
 def test_overlong_time_is_no_command(waiting: Upload) -> None:
     assert command(waiting, "release", send="9" * 41)["error"]["code"] == "bad_command"
 
