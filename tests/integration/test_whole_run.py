@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from invoicing import clock
-from invoicing.notices import NoticeRef
+from invoicing.notices import Lane, NoticeRef
 from invoicing.settings import get_settings
 from invoicing.store import files, uploads
 from invoicing.uploads import UploadStatus
@@ -49,7 +49,7 @@ def run_once(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     refs = [NoticeRef(*item["pk"].split("#"), item["sk"]) for item in scenario.read_table(get_settings().notices_table)]
     records = [notify_scenario.stream_record(ref) for ref in refs]
     notify_scenario.dispatch(*records)
-    mails = notify_scenario.receive()
+    mails = notify_scenario.receive(lane=Lane.EXPRESS)
     assert len(mails) == len(refs) == len(GOOD + MORE)
     assert notify_scenario.send_bodies(*mails) == []
     done = uploads.load_upload(upload.biller_id, upload.upload_id)

@@ -76,6 +76,16 @@ def test_release_then_write_creates_each_invoice_with_its_account_and_notices(re
     assert {notice["pk"] for notice in notices} == {account["pk"] for account in accounts}
 
 
+@pytest.mark.parametrize(("limit", "lane"), [(INVOICES, "express"), (INVOICES - 1, "bulk")])
+def test_notices_of_an_upload_over_the_limit_leave_the_express_lane_to_others(
+    released: Upload, monkeypatch: pytest.MonkeyPatch, limit: int, lane: str
+) -> None:
+    monkeypatch.setattr("invoicing.notices.MAX_EXPRESS_INVOICES", limit)
+    scenario.write_all_chunks()
+
+    assert {notice["lane"] for notice in scenario.read_table(get_settings().notices_table)} == {lane}
+
+
 def test_rows_get_consecutive_numbers_in_the_order_of_the_plan(released: Upload) -> None:
     scenario.write_all_chunks()
     invoices = scenario.read_table(get_settings().invoices_table)
