@@ -42,5 +42,16 @@ def call_once(call: Callable[[], str], class_error: Callable[[ClientError], Prov
     except (ConnectTimeoutError, EndpointConnectionError) as error:
         raise NotSentError("provider_unreachable", SOON) from error
     except Exception as error:
+        if _is_handshake_time_out(error):
+            raise NotSentError("provider_unreachable", SOON) from error
         # Read time-out, broken connection, unreadable answer: the provider may have accepted it.
         raise AmbiguousError(type(error).__name__) from error
+
+
+def _is_handshake_time_out(error: BaseException | None) -> bool:
+    """botocore calls it a read time-out, but before TLS stands nothing of the request has left."""
+    while error is not None:
+        if isinstance(error, TimeoutError) and "handshake operation timed out" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
