@@ -27,6 +27,7 @@ from notify.channels.whatsapp_templates import (
     build_template_message,
     build_templates,
     clean_parameter,
+    fill_template,
 )
 from notify.outcomes import ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
 from notify.wording import Occasion
@@ -67,13 +68,6 @@ def read_parameters(message: dict[str, Any]) -> list[str]:
     return [parameter["text"] for parameter in component["parameters"]]
 
 
-def read_message(message: dict[str, Any]) -> str:
-    """The words that the payer sees."""
-    body = TEMPLATES[message["name"], message["language"]["code"]]["components"][0]["text"]
-    values = read_parameters(message)
-    return re.sub(r"\{\{(\d+)\}\}", lambda match: values[int(match[1]) - 1], body)
-
-
 def test_every_occasion_has_a_template_in_every_language() -> None:
     assert len(TEMPLATES) == len(Occasion) * len(LANGUAGES)
     for kind in NoticeKind:
@@ -109,7 +103,7 @@ def test_template_keeps_metas_rules(template: dict[str, Any]) -> None:
     [("id", "31 Desember 2026", "tagihan no. INV-42"), ("en", "31 December 2026", "bill no. INV-42")],
 )
 def test_message_states_every_fact(language: str, date_words: str, what: str) -> None:
-    words = read_message(build(language=language))
+    words = fill_template(build(language=language))
 
     for fact in ("Ibu Sari", "Toko Sinar Jaya", "CV Maju Jaya", what, "Rp1.500.000", date_words, "8808100000000017"):
         assert fact in words
@@ -127,15 +121,15 @@ def test_message_states_every_fact(language: str, date_words: str, what: str) ->
     ],
 )
 def test_each_occasion_has_its_template(kind: NoticeKind, days: int, words: str) -> None:
-    assert words in read_message(build(kind, days=days))
+    assert words in fill_template(build(kind, days=days))
 
 
 def test_school_bill_names_fee_and_period() -> None:
-    assert "SPP Juli 2026" in read_message(build(fee_type="SPP", period="2026-07"))
+    assert "SPP Juli 2026" in fill_template(build(fee_type="SPP", period="2026-07"))
 
 
 def test_recipient_without_a_name_is_greeted_politely() -> None:
-    assert read_message(build(name="")).startswith("Yth. Bapak/Ibu,")
+    assert fill_template(build(name="")).startswith("Yth. Bapak/Ibu,")
 
 
 @settings(max_examples=80, deadline=None)
@@ -163,7 +157,7 @@ def test_any_words_make_parameters_that_meta_accepts(words: str, language: str, 
         assert 0 < len(parameter) <= MAX_WORDS
         assert parameter.strip() == parameter
         assert not re.search(r"[\n\r\t]| {5}", parameter)
-    assert len(read_message(message)) <= 1024
+    assert len(fill_template(message)) <= 1024
     json.dumps(message).encode()
 
 
