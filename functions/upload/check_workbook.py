@@ -1,5 +1,6 @@
 """The job ``check`` of the sandboxed process: a workbook in, a plan and its issues out. Needs no AWS."""
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,20 +26,20 @@ def check_workbook(request: dict[str, Any]) -> dict[str, Any]:
     report = inspect_file(path, max_bytes=request["max_bytes"], max_rows=request["max_rows"])
     spec = get_spec(request["module"])
     data = find_data_sheet(read_sheets(path, report), spec)
-    findings = Findings(folder)
-    checks = Checks(
-        spec=spec,
-        data=data,
-        findings=findings,
-        plan=PlanLines(folder),
-        channels=tuple(map(Channel, request["channels"])),
-        today=request["today"],
-        last_amounts=request["last_amounts"],
-    )
-    run = RowCheck(checks, datetime.fromisoformat(request["now"]), request["max_rows"])
-    run.run()
-    findings.write(folder / ISSUES_FILE)
-    totals = checks.plan.write(folder / PLAN_FILE, findings.bad_rows)
+    with closing(Findings(folder)) as findings, closing(PlanLines(folder)) as plan:
+        checks = Checks(
+            spec=spec,
+            data=data,
+            findings=findings,
+            plan=plan,
+            channels=tuple(map(Channel, request["channels"])),
+            today=request["today"],
+            last_amounts=request["last_amounts"],
+        )
+        run = RowCheck(checks, datetime.fromisoformat(request["now"]), request["max_rows"])
+        run.run()
+        findings.write(folder / ISSUES_FILE)
+        totals = plan.write(folder / PLAN_FILE, findings.bad_rows)
     if totals.rows + len(findings.bad_rows) != run.rows:
         raise AssertionError(f"{run.rows} rows, {totals.rows} planned, {len(findings.bad_rows)} bad")
     return {

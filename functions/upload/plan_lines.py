@@ -78,17 +78,20 @@ class PlanLines:
         """Write the lines in row order, without those whose row is bad."""
         good = [index for index, row in enumerate(self.rows) if row not in bad_rows]
         if len(good) == len(self.rows) and not self._more_rows:
-            self._spool.close()
+            self._spool.flush()
             self._path.replace(path)
         else:
             # Invoices of several product rows were only complete at the end of the sheet.
             good.sort(key=self.rows.__getitem__)
             with path.open("wb") as file:
                 file.writelines(map(self._read, good))
-            self._spool.close()
-            self._path.unlink()
         if not good:
             return PlanTotals()
         amounts = [self._amounts[index] for index in good]
         rows = len(good) + sum(self._more_rows.get(index, 0) for index in good)
         return PlanTotals(len(good), rows, sum(amounts), min(amounts), max(amounts))
+
+    def close(self) -> None:
+        """Remove the spool file."""
+        self._spool.close()
+        self._path.unlink(missing_ok=True)

@@ -131,5 +131,6 @@ _IGNORED = frozenset(
 
 
 def is_ignored_header(header: str) -> bool:
-    """True for headers that this system or a row counter made; ``#`` alone normalises to nothing."""
-    return normalise_header(header) in _IGNORED
+    """True for headers that this system or a row counter made; not for an empty header."""
+    name = normalise_header(header)
+    return name in _IGNORED if name else header.strip() == "#"
