@@ -83,11 +83,12 @@ class _Memo(dict[Any, Any]):
         if cell == "":
             return ""
         try:
-            if isinstance(cell, UnreadableCell):
-                code = "cell_error" if cell.kind == "error" else "formula_without_value"
-                raise InvalidValueError(code, text=cell.text)
             return self._parser(cell)
         except InvalidValueError as error:
+            # No parser knows unreadable cells, so all of them refuse them; here the reason is told right.
+            if isinstance(cell, UnreadableCell):
+                code = "cell_error" if cell.kind == "error" else "formula_without_value"
+                return InvalidValueError(code, text=cell.text)
             if isinstance(cell, str) and is_blank(clean_text(cell)):
                 return ""
             # One object lives in the memo for every equal cell: without its traceback it holds no frames.

@@ -1,7 +1,7 @@
 """Rules that look at the whole file: one number twice, one bill twice, one contact for many payers."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from invoicing.invoices import normalise_number
@@ -71,7 +71,7 @@ def warn_double_bills(plan: PlanLines, findings: Findings, bill_of: Callable[[di
 
 def warn_shared_contacts(plan: PlanLines, findings: Findings, payer_of: Callable[[dict[str, Any]], Hashable]) -> None:
     """A warning on every line with a contact that more than five unrelated payers have."""
-    repeated = _list_repeated(plan.contacts, plan.contact_lines, plan, findings, MAX_PAYERS_PER_CONTACT)
+    repeated = _list_repeated(plan.contacts, plan.contact_lines(), plan, findings, MAX_PAYERS_PER_CONTACT)
     for value, indexes in repeated.items():
         if len({plan.payers[index] for index in indexes}) <= MAX_PAYERS_PER_CONTACT:
             continue
@@ -89,7 +89,7 @@ def warn_shared_contacts(plan: PlanLines, findings: Findings, payer_of: Callable
 
 
 def _list_repeated(
-    hashes: Sequence[int], lines: Sequence[int], plan: PlanLines, findings: Findings, more_than: int = 1
+    hashes: Sequence[int], lines: Iterable[int], plan: PlanLines, findings: Findings, more_than: int = 1
 ) -> dict[int, list[int]]:
     """Hash -> its good lines, for every hash that occurs more often than ``more_than`` times."""
     repeated = {value for value, count in Counter(hashes).items() if count > more_than}

@@ -54,7 +54,7 @@ class EInvoiceRows:
         self._checks = checks
         self._numbers = NumberRegister()
         self._groups: dict[str, list[_ProductRow]] = {}
-        self._active_contacts = [_CONTACTS[channel] for channel in checks.channels]
+        self._active_contacts = {_CONTACTS[channel] for channel in checks.channels}
 
     def check_batch(self, batch: Batch) -> None:
         products = batch.find_filled(ITEM_KEYS)
@@ -175,7 +175,7 @@ class EInvoiceRows:
         checks = self._checks
         requested = extras.get("channels")
         if requested is None:
-            if not any(contact in recipient for contact in self._active_contacts):
+            if self._active_contacts.isdisjoint(recipient):
                 checks.warn("no_notice", row)
             return
         without = [channel for channel in requested if _CONTACTS[Channel(channel)] not in recipient]
