@@ -6,13 +6,13 @@ and a value met before is not parsed again.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from invoicing.calendar import parse_date, parse_expiry
 from invoicing.clock import JAKARTA
-from invoicing.contacts import parse_emails, parse_phone
+from invoicing.contacts import parse_common_emails, parse_common_phones, parse_emails, parse_phone
 from invoicing.modules.columns import Column, Kind, normalise_header
 from invoicing.modules.school_terms import parse_period, parse_school_year
 from invoicing.money import parse_quantity, parse_reduction, parse_rupiah
@@ -54,11 +54,16 @@ class ColumnReader:
     def __init__(self, column: Column, header: str, now: datetime) -> None:
         self._is_text = column.kind in (Kind.TEXT, Kind.IDENTIFIER)
         self._max_length = column.max_length
+        self._read_common = _COMMON_READERS.get(column.kind)
         self._memo = _Memo(_choose_parser(column, header, now))
 
     def read(self, cells: tuple[Cell, ...]) -> list[Any]:
         if self._is_text and _is_clean(cells, self._max_length):
             return list(cells)
+        if self._read_common:
+            common = self._read_common(cells)
+            if common is not None:
+                return common
         memo = self._memo
         if len(memo) > _MEMO_SIZE:
             memo.clear()
@@ -223,4 +228,9 @@ _PARSERS: dict[Kind, Parser] = {
     Kind.CHANNELS: _parse_channels,
     Kind.YES_NO: _parse_yes_no,
     Kind.SCHOOL_YEAR: parse_school_year,
+}
+
+_COMMON_READERS: dict[Kind, Callable[[Sequence[Cell]], list[Any] | None]] = {
+    Kind.PHONE: parse_common_phones,
+    Kind.EMAIL: parse_common_emails,
 }

@@ -4,7 +4,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.contacts import parse_emails, parse_phone
+from invoicing.contacts import parse_common_emails, parse_common_phones, parse_emails, parse_phone
 from invoicing.typed_text import InvalidValueError
 
 national = st.from_regex(r"8[1-35-9][0-9]{7,10}", fullmatch=True)
@@ -145,3 +145,34 @@ def test_address_that_cannot_be_sent_to_is_refused_with_its_reason(cell, code):
     with pytest.raises(InvalidValueError) as caught:
         parse_emails(cell)
     assert caught.value.code == code
+
+
+COMMON_CELLS = st.lists(
+    st.sampled_from(["", "081234567890", "0813456789", "a@b.co", "a.b+c@d-e.co.id", "a@b", "a@b.c", "A@b.co", 8.1e10])
+    | st.sampled_from(
+        [
+            "081234567890\n",
+            "081234567890\n081234567891",
+            "\n",
+            "a@b.co\n",
+            "a@b.co\nc@d.co",
+            "08123",
+            "x" * 70 + "@b.co",
+        ]
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(COMMON_CELLS)
+def test_whole_column_is_read_as_its_cells_would_be_or_not_at_all(cells):
+    for read_column, read_cell in ((parse_common_phones, parse_phone), (parse_common_emails, parse_emails)):
+        read = read_column(cells)
+        if read is not None:
+            assert read == [read_cell(cell) if cell != "" else "" for cell in cells]
+
+
+def test_plain_columns_are_read_at_once():
+    assert parse_common_phones(["081234567890", ""]) == ["+6281234567890", ""]
+    assert parse_common_emails(["a@b.co", ""]) == [("a@b.co",), ""]
