@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from invoicing.invoices import PlanLine, list_differences, normalise_number
+from invoicing.invoices import InvoiceDraft, PlanLine, list_differences, normalise_number
 from invoicing.issues import Issue, Severity
+from invoicing.modules.school_terms import derive_number
 from invoicing.store import invoices
 from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS
 from invoicing.uploads import MAX_CHUNK_BYTES, MAX_CHUNK_INVOICES
@@ -45,7 +46,9 @@ def drop_existing(biller_id: str, planned: Path, new_plan: BinaryIO) -> NewPlan:
 
         def look_up(batch: list[_Line]) -> dict[str, dict[str, Any]]:
             numbers = [line["invoice"]["number"] for _, line in batch]
-            return invoices.load_current_invoices(biller_id, numbers, consistent=False)
+            existing = invoices.load_current_invoices(biller_id, numbers, consistent=False)
+            others = [other for _, line in batch if (other := _find_other_number(line["invoice"]))]
+            return existing | invoices.load_current_invoices(biller_id, others, consistent=False)
 
         batches = _read_batches(lines)
         # A window at a time, so that a million rows are never all in memory.
@@ -56,6 +59,7 @@ def drop_existing(biller_id: str, planned: Path, new_plan: BinaryIO) -> NewPlan:
                     if found is None:
                         writer.add(raw)
                         _count_new(plan, line["invoice"]["amount"])
+                        _warn_if_billed(plan, line, existing)
                     else:
                         _note_existing(plan, line, found)
     plan.chunk_bounds = writer.finish()
@@ -65,6 +69,22 @@ def drop_existing(biller_id: str, planned: Path, new_plan: BinaryIO) -> NewPlan:
 def _read_batches(lines: BinaryIO) -> Iterator[list[_Line]]:
     while batch := [(raw, orjson.loads(raw)) for raw in islice(lines, MAX_BATCH_GET_KEYS)]:
         yield batch
+
+
+def _find_other_number(draft: InvoiceDraft) -> str | None:
+    """The number under which the same school bill stands if it was once uploaded without a number of its own."""
+    if "student" not in draft:
+        return None
+    other = derive_number(draft)
+    return other if other != normalise_number(draft["number"]) else None
+
+
+def _warn_if_billed(plan: NewPlan, line: PlanLine, existing: dict[str, dict[str, Any]]) -> None:
+    other = _find_other_number(line["invoice"])
+    if other in existing:
+        params = {"other_number": other, "upload_id": existing[other]["upload_id"]}
+        value = line["invoice"]["number"]
+        plan.issues.append(Issue("already_billed", Severity.WARNING, row=line["row"], value=value, params=params))
 
 
 def _count_new(plan: NewPlan, amount: int) -> None:

@@ -283,9 +283,8 @@ class TestCheck:
 @pytest.fixture
 def answer_from_memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Run the sandboxed jobs in this process: a test of our steps need not start forty interpreters."""
-    from upload.check_workbook import check_workbook
-
     from upload import checking
+    from upload.check_workbook import check_workbook
     from upload.failed_rows import build_failed_rows
 
     jobs = {"check": check_workbook, "failed_rows": build_failed_rows}
@@ -339,16 +338,31 @@ def test_suspended_billers_file_is_refused() -> None:
     assert refused.refusal == {"code": "biller_not_active", "params": {}}
 
 
+SCHOOL_HEADERS = [
+    "NIS", "Nama Siswa", "Kelas", "Jenis Tagihan", "Periode", "Tahun Ajaran", "Nominal", "Jatuh Tempo", "Email Wali",
+    "No. Tagihan",
+]  # fmt: skip
+
+
+def test_school_bill_that_exists_under_its_derived_number_is_a_warning() -> None:
+    scenario.register(scenario.SCHOOL)
+    bill = ["0012", "Gita", "7A", "SPP", "Juli 2027", "2027/2028", 500_000, "31/12/2027", "wali@example.com"]
+    first = check(make_workbook([[*bill, None]], SCHOOL_HEADERS), scenario.SCHOOL)
+    scenario.release(first)
+    scenario.write_all_chunks()
+    second = check(make_workbook([[*bill, "MY-1"]], SCHOOL_HEADERS), scenario.SCHOOL)
+    assert second.summary is not None
+    assert second.summary.warnings == {"already_billed": 1}
+    assert second.summary.new == 1
+
+
 def test_workbook_of_the_school_module_gets_a_number_from_student_fee_and_period(tmp_path: Path) -> None:
     scenario.register(scenario.SCHOOL)
-    headers = [
-        "NIS", "Nama Siswa", "Kelas", "Jenis Tagihan", "Periode", "Tahun Ajaran", "Nominal", "Jatuh Tempo", "Email Wali"
-    ]  # fmt: skip
     rows = [
         ["0012", "Gita", "7A", "SPP", "Sem 1", year, 500_000, "31/12/2027", "wali@example.com"]
         for year in ("2026/2027", "2027/2028")
     ]
-    upload = check(make_workbook(rows, headers), scenario.SCHOOL)
+    upload = check(make_workbook(rows, SCHOOL_HEADERS[:-1]), scenario.SCHOOL)
     assert upload.summary is not None
     assert upload.summary.errors == {}
     scenario.release(upload)

@@ -36,6 +36,8 @@ def load_current_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
 
 def load_current_invoices(biller_id: str, numbers: list[str], *, consistent: bool) -> dict[str, dict[str, Any]]:
     """The open or paid invoices among ``numbers`` (at most 100), by normalised number."""
+    if not numbers:
+        return {}
     keys = {normalise_number(number): _current_key(biller_id, number) for number in numbers}
     items = _batch_get(get_settings().invoices_table, list(keys.values()), consistent=consistent)
     return {normalise_number(item["number"]): item for item in map(dynamodb.from_item, items)}

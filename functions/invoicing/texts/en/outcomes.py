@@ -27,6 +27,8 @@ TEXTS = {
     "already_there_different.mend": (
         "Make it equal to the existing invoice, use another number, or archive the old invoice first."
     ),
+    "already_billed.what": "This student is billed already for the same fee and period, under number {other_number}.",
+    "already_billed.mend": "Delete this row if it is a double; if both are meant, acknowledge the warning.",
     "same_file.what": "The very same file was uploaded on {date} (upload {upload_id}).",
     "same_file.mend": "Make sure this is intended; invoices that exist are not created twice.",
 }
