@@ -324,7 +324,7 @@ def meet_after_loading(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
         if not hasattr(seen, "upload"):
             seen.upload = upload
             barrier.wait()
-            time.sleep(random.uniform(0, 0.04))
+            time.sleep(random.uniform(0, 0.08))
         return upload
 
     monkeypatch.setattr(uploads, "load_upload", load_and_meet)
