@@ -51,3 +51,19 @@ class VirtualAccountTakenError(InvoicingError):
 
 class FilenameError(InvoicingError):
     """The name of the uploaded file is empty, too long or not printable."""
+
+
+class FilesExpiredError(InvoicingError):
+    """The files of an upload have outlived their retention, or it was deleted."""
+
+
+class UploadOutdatedError(InvoicingError):
+    """An invoice of the upload could no longer be paid if it were released now."""
+
+
+class CounterBusyError(InvoicingError):
+    """Too many releases of one company code at once; the same release may be tried again."""
+
+
+class CompanyCodeError(InvoicingError):
+    """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""

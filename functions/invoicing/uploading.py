@@ -11,6 +11,7 @@ from invoicing.errors import (
     BillerNotActiveError,
     FilenameError,
     SamePersonError,
+    UploadOutdatedError,
     UploadStateError,
     WarningsNotAcknowledgedError,
 )
@@ -48,7 +49,7 @@ def release_upload(biller_id: str, upload_id: str, *, released_by: str, acknowle
     """Let a checked upload go: draw its VA numbers and queue its chunks. Again by the same person: queue what is left.
 
     Raises SamePersonError, WarningsNotAcknowledgedError (codes that the summary has and ``acknowledged`` lacks),
-    UploadStateError, VirtualAccountRangeError, BillerNotActiveError.
+    UploadStateError, UploadOutdatedError, VirtualAccountRangeError, CounterBusyError, BillerNotActiveError.
     """
     biller = _load_active_biller(biller_id)
     upload = uploads.load_upload(biller_id, upload_id)
@@ -60,6 +61,8 @@ def release_upload(biller_id: str, upload_id: str, *, released_by: str, acknowle
         raise UploadStateError(f"{upload_id} is {upload.status}, not {UploadStatus.WAITING}")
     if released_by == upload.uploaded_by:
         raise SamePersonError(upload_id)
+    if upload.summary.valid_until is not None and clock.from_text(upload.summary.valid_until) <= clock.now():
+        raise UploadOutdatedError(upload.summary.valid_until)
     missing = sorted(set(upload.summary.warnings) - set(acknowledged))
     if missing:
         raise WarningsNotAcknowledgedError(missing)
@@ -122,7 +125,10 @@ def resend_chunks(upload: Upload, states: set[ChunkState | None]) -> int:
 
 
 def list_planned_invoices(biller_id: str, upload_id: str, chunk_index: int) -> tuple[list[dict[str, Any]], bool]:
-    """One chunk of the upload's invoices with their VA numbers and states, and whether more chunks follow."""
+    """One chunk of the upload's invoices with their VA numbers and states, and whether more chunks follow.
+
+    Raises FilesExpiredError when the plan has outlived its retention.
+    """
     upload = uploads.load_upload(biller_id, upload_id)
     if upload.plan_version is None or chunk_index >= len(upload.chunks):
         return [], False

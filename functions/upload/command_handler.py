@@ -73,6 +73,9 @@ _ERROR_CODES: dict[type[errors.InvoicingError], str] = {
     errors.WarningsNotAcknowledgedError: "warnings_not_acknowledged",
     errors.VirtualAccountRangeError: "virtual_accounts_used_up",
     errors.FilenameError: "filename",
+    errors.FilesExpiredError: "files_expired",
+    errors.UploadOutdatedError: "upload_outdated",
+    errors.CounterBusyError: "busy",
 }
 
 

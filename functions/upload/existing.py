@@ -34,6 +34,8 @@ class NewPlan:
     amount: int = 0
     smallest: int | None = None
     largest: int | None = None
+    valid_until: str | None = None
+    """The earliest end of validity among the new invoices."""
     chunk_bounds: list[list[int]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
 
@@ -58,7 +60,7 @@ def drop_existing(biller_id: str, planned: Path, new_plan: BinaryIO) -> NewPlan:
                     found = existing.get(normalise_number(line["invoice"]["number"]))
                     if found is None:
                         writer.add(raw)
-                        _count_new(plan, line["invoice"]["amount"])
+                        _count_new(plan, line["invoice"])
                         _warn_if_billed(plan, line, existing)
                     else:
                         _note_existing(plan, line, found)
@@ -87,11 +89,14 @@ def _warn_if_billed(plan: NewPlan, line: PlanLine, existing: dict[str, dict[str,
         plan.issues.append(Issue("already_billed", Severity.WARNING, row=line["row"], value=value, params=params))
 
 
-def _count_new(plan: NewPlan, amount: int) -> None:
+def _count_new(plan: NewPlan, draft: InvoiceDraft) -> None:
+    amount, valid_until = draft["amount"], draft.get("valid_until")
     plan.new += 1
     plan.amount += amount
     plan.smallest = amount if plan.smallest is None else min(plan.smallest, amount)
     plan.largest = amount if plan.largest is None else max(plan.largest, amount)
+    if valid_until is not None:
+        plan.valid_until = min(valid_until, plan.valid_until or valid_until)
 
 
 def _note_existing(plan: NewPlan, line: PlanLine, found: dict[str, Any]) -> None:

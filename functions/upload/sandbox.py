@@ -159,7 +159,7 @@ def _run_job(target: str, request: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"refused": {"code": "workbook_too_complex", "params": {}}}
     except BaseException as error:  # a panic of the Rust reader is no Exception
-        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC):
             return {"refused": {"code": "workbook_too_complex", "params": {}}}
         if type(error).__name__ == "PanicException":
             return {"refused": {"code": "workbook_damaged", "params": {}}}

@@ -286,10 +286,26 @@ def test_notice_throttled_again_and_again_waits_longer_each_time(ref: NoticeRef,
 
 
 @pytest.mark.parametrize(
-    "code", ["MessageRejected", "BadRequestException", "NotFoundException", "MailFromDomainNotVerifiedException"]
+    ("code", "words"),
+    [
+        ("MessageRejected", "Email address is not verified. The following identities failed: notifikasi@ocbc.id"),
+        ("NotFoundException", "Configuration set does not exist"),
+        ("MailFromDomainNotVerifiedException", "MAIL FROM domain"),
+        ("AccountSuspendedException", "suspended"),
+    ],
 )
+def test_fault_of_the_account_loses_no_notice(ref: NoticeRef, time: notify.Clock, code: str, words: str) -> None:
+    with notify.ses_does(notify.refuse(400, code, words)) as calls:
+        assert notify.send(ref) == []
+        assert notify.load(ref).state is NoticeState.QUEUED
+        settle_by_sweeping(ref, time)
+    assert len(calls) == 2
+    assert notify.load(ref).state is NoticeState.SENT
+
+
+@pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
 def test_refused_notice_is_failed_for_good(ref: NoticeRef, time: notify.Clock, code: str) -> None:
-    with notify.ses_does(notify.refuse(400, code, "Email address is not verified: sari0@example.com")) as calls:
+    with notify.ses_does(notify.refuse(400, code, "Illegal address: sari0@example.com")) as calls:
         assert notify.send(ref, ref) == []
         settle_by_sweeping(ref, time)
     assert len(calls) == 1
@@ -369,7 +385,7 @@ def test_logs_hold_ids_and_no_personal_data(ref: NoticeRef, monkeypatch: pytest.
     log = io.StringIO()
     for handler in sending.logger.handlers:
         monkeypatch.setattr(handler, "stream", log)
-    rejection = notify.refuse(400, "MessageRejected", "Email address is not verified: sari0@example.com")
+    rejection = notify.refuse(400, "MessageRejected", "Illegal address: sari0@example.com")
     with notify.ses_does(rejection, notify.refuse(403, "AccessDeniedException", "for sari1@example.com")):
         notify.send(ref, *notify.issue(1), *notify.issue(2))
 

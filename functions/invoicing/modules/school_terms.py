@@ -112,7 +112,8 @@ def parse_period(cell: object, *, header: str = "") -> Period:
 
 
 def _parse_number(number: float, header: str) -> Period:
-    if number != number or number != int(number):
+    # Not for nan and inf either, which a cell can hold (1e400).
+    if not (abs(number) < 10**9 and number == int(number)):
         raise InvalidValueError("period_invalid")
     whole = int(number)
     if header == "semester" and whole in (1, 2):

@@ -30,6 +30,8 @@ from invoicing.store import dynamodb
 
 DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
 DAY_SHARDS = 8
+RECIPIENT_SHARDS = 8
+"""One placeholder address in every row of a file must not meet one partition of the index."""
 MAX_NAME_LENGTH = 60
 """Characters of the recipient's name kept for the greeting, so that an item stays under 1 KB: one write unit."""
 
@@ -71,7 +73,7 @@ def notice_item(
         "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
         "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
         "by_day_sk": f"{created_at}#{va_number}#{planned.notice_id}",
-        "by_recipient_pk": f"{biller_id}#{digest}",
+        "by_recipient_pk": f"{biller_id}#{digest}#{spread // 16 % RECIPIENT_SHARDS}",
         "by_recipient_sk": created_at,
     }
 

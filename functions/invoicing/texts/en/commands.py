@@ -9,5 +9,8 @@ TEXTS = {
     "same_person": "Whoever releases an upload must not be the one who uploaded it.",
     "warnings_not_acknowledged": "Some warnings are not acknowledged yet: {detail}.",
     "virtual_accounts_used_up": "Company code {detail} has no virtual account numbers left; ask the bank.",
+    "files_expired": "The files of this upload were deleted at the end of their retention.",
+    "upload_outdated": "An invoice could no longer be paid since {detail}; reject this upload and upload a new file.",
+    "busy": "Many uploads are being released at once; try again in a moment.",
     "filename": "This file name cannot be used: {detail}.",
 }

@@ -9,5 +9,10 @@ TEXTS = {
     "same_person": "Yang melepas unggahan harus orang lain, bukan yang mengunggah.",
     "warnings_not_acknowledged": "Masih ada peringatan yang belum disetujui: {detail}.",
     "virtual_accounts_used_up": "Nomor virtual account untuk kode perusahaan {detail} sudah habis; hubungi bank.",
+    "files_expired": "Berkas unggahan ini sudah dihapus karena masa simpannya habis.",
+    "upload_outdated": (
+        "Ada tagihan yang masa berlakunya sudah lewat ({detail}); tolak unggahan ini dan unggah berkas baru."
+    ),
+    "busy": "Sedang banyak unggahan dilepas bersamaan; coba lagi sebentar lagi.",
     "filename": "Nama berkas tidak bisa dipakai: {detail}.",
 }
