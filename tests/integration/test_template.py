@@ -75,7 +75,7 @@ def test_policy_names_every_action_and_resource(function: str) -> None:
         assert not any("*" in action for action in as_list(statement["Action"])), statement
         for resource in as_list(statement["Resource"]):
             service = resource.split(":")[2]
-            # Only object keys under a named prefix may be open-ended, and the streams of one table where AWS asks for it.
+            # Open-ended: object keys under a named prefix, and the streams of one table, as AWS asks.
             open_ended = ("inbox/*", "plans/*", "results/*") if service == "s3" else ("Table/stream/*",)
             assert "*" not in resource or resource.endswith(open_ended)
 
