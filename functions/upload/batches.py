@@ -120,6 +120,11 @@ class Checks:
         """The header as typed, or ours where the sheet lacks the column."""
         return self.headers.get(key) or self.spec.by_key[key].header
 
+    def name_contact_column(self, channel: str) -> str | None:
+        """The header of the column with such contacts; None where the sheet has several (two guardians)."""
+        keys = [key for key in self.contact_keys if key.endswith(channel)]
+        return self.headers[keys[0]] if len(keys) == 1 else None
+
     def add(self, code: str, row: int, key: str | None = None, value: str = "", **params: Any) -> None:
         """An error."""
         header = self.name_column(key) if key else None

@@ -55,7 +55,7 @@ class ColumnReader:
         self._is_text = column.kind in (Kind.TEXT, Kind.IDENTIFIER)
         self._max_length = column.max_length
         self._read_common = _COMMON_READERS.get(column.kind)
-        self._memo = _Memo(_choose_parser(column, header, now))
+        self._memo = _Memo(_choose_parser(column, header, now), column.longest)
 
     def read(self, cells: tuple[Cell, ...]) -> list[Any]:
         if self._is_text and _is_clean(cells, self._max_length):
@@ -76,9 +76,10 @@ class ColumnReader:
 class _Memo(dict[Any, Any]):
     """Cell -> parsed value, filled on demand."""
 
-    def __init__(self, parser: Parser) -> None:
+    def __init__(self, parser: Parser, longest: int) -> None:
         super().__init__()
         self._parser = parser
+        self._longest = longest
 
     def __missing__(self, cell: Cell) -> Any:
         value = self[cell] = self.parse(cell)
@@ -88,6 +89,9 @@ class _Memo(dict[Any, Any]):
         if cell == "":
             return ""
         try:
+            if isinstance(cell, str) and len(cell) > self._longest:
+                # The parsers' patterns must not meet a text of 32,767 characters, which a cell can hold.
+                return self._parser(_check_length(clean_text(cell), self._longest))
             return self._parser(cell)
         except InvalidValueError as error:
             # No parser knows unreadable cells, so all of them refuse them; here the reason is told right.

@@ -12,7 +12,7 @@ from upload.guard import inspect_file
 from upload.plan_lines import PlanLines
 from upload.reader import read_sheets
 from upload.rows import RowCheck
-from upload.sheets import find_data_sheet, get_spec
+from upload.sheets import find_data_sheet, get_spec, shorten
 
 PLAN_FILE, ISSUES_FILE = "plan.ndjson", "issues.ndjson"
 
@@ -43,9 +43,9 @@ def check_workbook(request: dict[str, Any]) -> dict[str, Any]:
     if totals.rows + len(findings.bad_rows) != run.rows:
         raise AssertionError(f"{run.rows} rows, {totals.rows} planned, {len(findings.bad_rows)} bad")
     return {
-        "sheet": data.sheet.name,
+        "sheet": shorten(data.sheet.name),
         "header_row": data.header_row,
-        "columns": [field.header for field in data.fields],
+        "columns": [shorten(field.header) for field in data.fields],
         "rows": run.rows,
         "invoices": totals.invoices,
         "bad_rows": len(findings.bad_rows),

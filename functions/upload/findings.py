@@ -88,7 +88,7 @@ def show_cell(cell: Cell | Any) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else f"{cell:.15g}"
+        return str(int(cell))[:_SHOWN] if cell.is_integer() else f"{cell:.15g}"
     if isinstance(cell, datetime):
         return f"{cell:%d/%m/%Y %H:%M}" if cell.time() != time() else f"{cell:%d/%m/%Y}"
     return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else str(cell)[:_SHOWN]

@@ -7,7 +7,8 @@ is verified on the lines themselves before anything is said about it.
 from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
+from operator import lt
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,11 @@ class PlanLines:
     def write(self, path: Path, bad_rows: set[int]) -> PlanTotals:
         """Write the lines in row order, without those whose row is bad."""
         good = [index for index, row in enumerate(self.rows) if row not in bad_rows]
-        if len(good) == len(self.rows) and not self._more_rows:
+        if len(good) == len(self.rows) and all(map(lt, self.rows, islice(self.rows, 1, None))):
             self._spool.flush()
             self._path.replace(path)
         else:
-            # Invoices of several product rows were only complete at the end of the sheet.
+            # Invoices with product rows were only complete at the end of the sheet.
             good.sort(key=self.rows.__getitem__)
             with path.open("wb") as file:
                 file.writelines(map(self._read, good))

@@ -162,7 +162,7 @@ class SchoolRows:
         checks = self._checks
         self._numbers.report(checks.findings, "duplicate_school_bill", checks.headers.get("number"))
         warn_double_bills(checks.plan, checks.findings, bill_of)
-        warn_shared_contacts(checks.plan, checks.findings, payer_of)
+        warn_shared_contacts(checks, payer_of)
 
 
 def _read_terms(unit: str, fee_type: str, period: Period, school_year: str) -> _Terms | _Misread:

@@ -274,3 +274,56 @@ def test_warnings_of_rows_that_are_not_created_need_no_answer(tmp_path):
     checked = check_invoices(tmp_path, row("INV-1", due="22/11/2026"), row("INV-1", due="22/11/2026"))
     assert checked.answer["warnings"] == {}
     assert checked.answer["errors"] == {"duplicate_number": 2}
+
+
+def product_rows(count, name="Paku"):
+    first = [*row(amount=count), name, 1, 1, "", ""]
+    return [first, *(["INV-1", "", "", "", "", "", name, 1, 1, "", ""] for _ in range(count - 1))]
+
+
+def test_invoice_of_more_products_than_can_be_stored_is_refused_on_every_row(tmp_path):
+    checked = check_invoices(tmp_path, *product_rows(500), headers=ITEM_HEADERS)
+    assert checked.answer["invoices"] == 1
+    checked = check_invoices(tmp_path, *product_rows(501), row("INV-2"), headers=ITEM_HEADERS)
+    assert checked.answer["errors"] == {"invoice_too_many_products": 501}
+    assert (checked.answer["invoices"], checked.answer["bad_rows"], checked.answer["bad_invoices"]) == (1, 501, 1)
+
+
+def test_invoice_of_too_many_bytes_is_refused_on_every_row(tmp_path):
+    checked = check_invoices(tmp_path, *product_rows(400, name="\U00020000" * 100), headers=ITEM_HEADERS)
+    assert checked.answer["errors"] == {"invoice_too_large": 400}
+    assert (checked.answer["invoices"], checked.answer["bad_rows"], checked.answer["bad_invoices"]) == (0, 400, 1)
+
+
+def test_product_worth_more_than_any_invoice_is_an_error_even_when_given_away(tmp_path):
+    cells = [*row(amount=100), "A", 999_999_999, 9_999_999_999_999, "100%", 100]
+    checked = check_invoices(tmp_path, cells, headers=ITEM_HEADERS)
+    assert (checked.codes(2), checked.issues[0]["column"]) == (["amount_too_large"], "Harga Satuan")
+
+
+@pytest.mark.parametrize("headers", [["Kirim Email"], ["Kirim WhatsApp", "Kirim Email"], ["Kirim Email", "Kanal"]])
+def test_product_rows_that_ask_for_different_channels_name_the_column_that_does(tmp_path, headers):
+    first = [*row(amount=200), "A", 1, 100, "", "", *("ya" if name != "Kanal" else "" for name in headers)]
+    second = [*row(amount=200), "B", 1, 100, "", "", *("tidak" if name == "Kirim Email" else "" for name in headers)]
+    checked = check_invoices(tmp_path, first, second, headers=[*ITEM_HEADERS, *headers])
+    issue = checked.issue("product_row_differs")
+    assert issue["column"] == ("Kanal" if "Kanal" in headers else "Kirim Email")
+
+
+def test_difference_between_product_rows_is_shown_as_typed(tmp_path):
+    first = [*row(amount=200, due="31/12/2026"), "A", 1, 100, "", ""]
+    second = [*row(amount=200, due="30 Des 2026"), "B", 1, 100, "", ""]
+    assert check_invoices(tmp_path, first, second, headers=ITEM_HEADERS).issue("product_row_differs")["value"] == (
+        "30 Des 2026"
+    )
+
+
+def test_plan_is_in_row_order_where_some_rows_hold_products(tmp_path):
+    product = [*row("INV-1", amount=100), "A", 1, 100, "", ""]
+    checked = check_invoices(tmp_path, product, row("INV-2"), headers=ITEM_HEADERS)
+    assert [line["row"] for line in checked.plan] == [2, 3]
+
+
+def test_shared_contact_names_its_column(tmp_path):
+    rows = [row(f"INV-{i}", name=f"Orang {i}", phone="0812345678" + f"{i:02d}") for i in range(6)]
+    assert check_invoices(tmp_path, *rows).issue("contact_shared")["column"] == "Email"

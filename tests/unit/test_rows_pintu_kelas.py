@@ -237,3 +237,9 @@ def test_brothers_and_sisters_share_a_contact_without_warning(tmp_path):
     strangers = [[*row(nis=f"{i:05d}"), f"K-{i}"] for i in range(7)]
     checked = check_school(tmp_path, *strangers, headers=[*SCHOOL_HEADERS, "Kode Keluarga"])
     assert checked.answer["warnings"] == {"contact_shared": 7}
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan"), 1e300, -5.0])
+def test_number_that_is_no_month_is_no_period(number):
+    with pytest.raises(InvalidValueError, match="period_invalid"):
+        parse_period(number)

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -185,3 +187,52 @@ def test_running_numbers_and_our_own_columns_are_ignored(tmp_path):
 def test_school_sheet_is_read_with_its_own_columns(tmp_path):
     row = ["00231", "Alya", "7A", "SPP", "Juli 2026", "2026/2027", 350000, "31/12/2026", "Budi", "", "b@contoh.id"]
     assert check_school(tmp_path, row).invoices[0]["number"] == "00231-SPP-2627-202607"
+
+
+def test_row_of_bills_that_holds_words_of_headers_is_no_second_header(tmp_path):
+    headers = [*E_INVOICE_HEADERS, "Nama Barang", "Qty", "Harga Satuan", "Cabang"]
+    row = [1001, "Customer", 2000, datetime(2026, 12, 31), 81234567890, "", "Item", 2, 1000, "Branch"]  # noqa: DTZ001
+    checked = check_invoices(tmp_path, row, headers=headers)
+    assert (checked.answer["rows"], checked.answer["invoices"]) == (1, 1)
+
+
+def test_row_with_words_of_headers_only_is_checked_as_a_row(tmp_path):
+    checked = check_invoices(tmp_path, ["", "Customer", "", "", "", "Email"], GOOD)
+    assert (checked.answer["rows"], checked.answer["bad_rows"]) == (2, 1)
+
+
+def test_second_sheet_with_a_misspelt_header_is_refused_by_name(tmp_path):
+    row = ["00231", "Alya", "7A", "SPP", "Juli 2026", "2026/2027", 350000, "31/12/2026", "Budi", "", "b@contoh.id"]
+    workbook = Workbook()
+    workbook.active.title = "Kelas 7"
+    workbook.active.append(SCHOOL_HEADERS)
+    workbook.active.append(row)
+    workbook.create_sheet("Kelas 8").append(
+        ["Jatuh Tmpo" if name == "Jatuh Tempo" else name for name in SCHOOL_HEADERS]
+    )
+    workbook["Kelas 8"].append(row)
+    refusal = _refusal(lambda: check_file(tmp_path, workbook, module="pintu_kelas"))
+    assert (refusal.code, refusal.params["sheet"]) == ("sheet_incomplete", "Kelas 8")
+    assert "Jatuh Tempo" in refusal.params["headers"]
+    assert "Jatuh Tmpo" in refusal.params["unknown"]
+    workbook["Kelas 7"].delete_rows(2)
+    refusal = _refusal(lambda: check_file(tmp_path, workbook, module="pintu_kelas"))
+    assert (refusal.code, refusal.params["sheet"]) == ("missing_headers", "Kelas 8")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Kode Pelanggan", "Nama Pelanggan", "No. WhatsApp", "Email"], ["C-1", "PT Maju", "0812345678901", "a@b.id"]],
+        [["Nama", "Jumlah"], ["Januari", 5_000_000]],
+        [["No. Invoice", "Nama Pelanggan", "Jumlah Tagihan", "Tempo"]],
+    ],
+)
+def test_customers_sums_and_empty_sheets_beside_the_bills_are_passed_over(tmp_path, rows):
+    workbook = Workbook()
+    workbook.active.append(E_INVOICE_HEADERS)
+    workbook.active.append(GOOD)
+    other = workbook.create_sheet("Lain")
+    for row in rows:
+        other.append(row)
+    assert check_file(tmp_path, workbook).answer["invoices"] == 1

@@ -72,13 +72,18 @@ def check_invoices(
     return check_rows(folder, [headers, *rows], **request)
 
 
-def check_file(folder: Path, workbook: Workbook, *, module: str = "e_invoice", **request: Any) -> Checked:
+def check_file(folder: Path, workbook: Workbook, **request: Any) -> Checked:
     path = folder / "workbook.xlsx"
     workbook.save(path)
+    return check_path(path, **request)
+
+
+def check_path(path: Path, *, module: str = "e_invoice", **request: Any) -> Checked:
+    """Check the workbook at ``path``; plan and issues are written beside it."""
     answer = check_workbook(
         {
             "path": str(path),
-            "out_dir": str(folder),
+            "out_dir": str(path.parent),
             "module": module,
             "channels": ["email", "whatsapp"],
             "today": "2026-11-23",
@@ -89,4 +94,4 @@ def check_file(folder: Path, workbook: Workbook, *, module: str = "e_invoice", *
         }
         | request
     )
-    return Checked(answer, folder)
+    return Checked(answer, path.parent)
