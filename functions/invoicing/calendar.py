@@ -41,7 +41,7 @@ _WEEKDAY = re.compile(
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"(\d{1,2})([/.\-\s])(\d{1,2})\2(\d{4}|\d{2})", re.ASCII)
-_ISO = re.compile(r"(\d{4})([/.\-]?)(\d{2}|\d{1,2}(?=[/.\-]))\2(\d{1,2})", re.ASCII)
+_ISO = re.compile(r"(\d{4})([/.\-])(\d{1,2})\2(\d{1,2})|(\d{4})(\d{2})(\d{2})", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})[\s./\-]*([a-z]{3,9})\.?[\s,./\-]*(\d{4}|\d{2})", re.ASCII | re.IGNORECASE)
 _MONTH_FIRST = re.compile(r"([a-z]{3,9})\.?\s*(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})", re.ASCII | re.IGNORECASE)
 _TIME = re.compile(
@@ -110,7 +110,8 @@ def _parse_day(text: str) -> date:
         return _build_date(int(match[1]), int(match[3]), _read_year(match[4]))
     match = _ISO.fullmatch(text)
     if match:
-        return _build_date(int(match[4]), int(match[3]), int(match[1]), day_first=False)
+        year, month, day = match.group(1, 3, 4) if match[1] else match.group(5, 6, 7)
+        return _build_date(int(day), int(month), int(year), day_first=False)
     match = _DAY_FIRST.fullmatch(text)
     if match and match[2].lower() in MONTHS:
         return _build_date(int(match[1]), MONTHS[match[2].lower()], _read_year(match[3]))

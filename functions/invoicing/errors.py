@@ -63,3 +63,19 @@ class SendingTimeError(InvoicingError):
 
 class SuppressionNotFoundError(InvoicingError):
     """This biller has no suppression of this id (another biller's looks the same)."""
+
+
+class FilesExpiredError(InvoicingError):
+    """The files of an upload have outlived their retention, or it was deleted."""
+
+
+class UploadOutdatedError(InvoicingError):
+    """An invoice of the upload could no longer be paid if it were released now."""
+
+
+class CounterBusyError(InvoicingError):
+    """Too many releases of one company code at once; the same release may be tried again."""
+
+
+class CompanyCodeError(InvoicingError):
+    """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""

@@ -59,6 +59,7 @@ class InvoiceDraft(TypedDict):
     valid_until: NotRequired[str]
     """Last instant at which the VA may be paid, UTC, ``YYYY-MM-DDTHH:MM:SSZ``; absent: no end."""
     issue_date: NotRequired[str]
+    """Local date; absent: the day on which the invoice was created."""
     description: NotRequired[str]
     items: NotRequired[list[LineItem]]
     language: NotRequired[str]

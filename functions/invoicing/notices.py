@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from invoicing import clock
 from invoicing.invoices import InvoiceStatus
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ def plan_issued_notices(
     A biller with fallback starts each recipient on the first of these channels that it has an address for. An address
     given twice gets one notice. Planning the same invoice again gives the same ids.
     """
-    channels = [Channel(channel) for channel in draft.get("channels") or biller.channels]
+    # An empty list is a row that asks for no notice at all.
+    channels = [Channel(channel) for channel in draft.get("channels", biller.channels)]
     language = draft.get("language") or biller.language
     planned: dict[str, PlannedNotice] = {}
     for recipient in draft["recipients"]:
@@ -229,7 +231,10 @@ def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None) -> str | No
     """
     if invoice is None or invoice["va_number"] != notice.ref.va_number:
         return "invoice_archived"
-    return None if invoice["status"] == InvoiceStatus.OPEN else f"invoice_{invoice['status']}"
+    if invoice["status"] != InvoiceStatus.OPEN:
+        return f"invoice_{invoice['status']}"
+    valid_until = invoice.get("valid_until")
+    return "invoice_expired" if valid_until is not None and clock.from_text(valid_until) <= clock.now() else None
 
 
 def normalise_address(address: str) -> str:

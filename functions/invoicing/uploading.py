@@ -11,6 +11,7 @@ from invoicing.errors import (
     BillerNotActiveError,
     FilenameError,
     SamePersonError,
+    UploadOutdatedError,
     UploadStateError,
     WarningsNotAcknowledgedError,
 )
@@ -52,7 +53,8 @@ def release_upload(
 
     ``send`` says when its notices leave (``sending_hours.choose_start``); of a repeated release the first choice holds.
     Raises SamePersonError, WarningsNotAcknowledgedError (codes that the summary has and ``acknowledged`` lacks),
-    SendingTimeError, UploadStateError, VirtualAccountRangeError, BillerNotActiveError.
+    SendingTimeError, UploadStateError, UploadOutdatedError, VirtualAccountRangeError, CounterBusyError,
+    BillerNotActiveError.
     """
     biller = _load_active_biller(biller_id)
     upload = uploads.load_upload(biller_id, upload_id)
@@ -64,6 +66,8 @@ def release_upload(
         raise UploadStateError(f"{upload_id} is {upload.status}, not {UploadStatus.WAITING}")
     if released_by == upload.uploaded_by:
         raise SamePersonError(upload_id)
+    if upload.summary.valid_until is not None and clock.from_text(upload.summary.valid_until) <= clock.now():
+        raise UploadOutdatedError(upload.summary.valid_until)
     missing = sorted(set(upload.summary.warnings) - set(acknowledged))
     if missing:
         raise WarningsNotAcknowledgedError(missing)
@@ -126,7 +130,10 @@ def resend_chunks(upload: Upload, states: set[ChunkState | None]) -> int:
 
 
 def list_planned_invoices(biller_id: str, upload_id: str, chunk_index: int) -> tuple[list[dict[str, Any]], bool]:
-    """One chunk of the upload's invoices with their VA numbers and states, and whether more chunks follow."""
+    """One chunk of the upload's invoices with their VA numbers and states, and whether more chunks follow.
+
+    Raises FilesExpiredError when the plan has outlived its retention.
+    """
     upload = uploads.load_upload(biller_id, upload_id)
     if upload.plan_version is None or chunk_index >= len(upload.chunks):
         return [], False

@@ -33,7 +33,8 @@ PATIENCE = {
     UploadStatus.AWAITING_FILE: timedelta(hours=1),
     UploadStatus.CHECKING: timedelta(minutes=30),
     UploadStatus.WAITING: timedelta(days=30),
-    UploadStatus.WRITING: timedelta(minutes=15),
+    # Longer than the queue takes to try a chunk for the last time.
+    UploadStatus.WRITING: timedelta(minutes=30),
 }
 """How long an upload may stay in a state before the sweeper looks after it. Plans outlive them all (template)."""
 
@@ -43,6 +44,9 @@ ABANDONED = {
     UploadStatus.WAITING: "release_expired",
 }
 """The refusal that ends an upload which outstayed its state's patience."""
+
+
+_GIVEN_UP = frozenset(ABANDONED.values())
 
 
 class Verdict(StrEnum):
@@ -119,6 +123,8 @@ class CheckSummary:
     """Rupiah of the new invoices."""
     smallest: int | None
     largest: int | None
+    valid_until: str | None
+    """The earliest instant (UTC) at which one of the new invoices can no longer be paid."""
     errors: dict[str, int]
     warnings: dict[str, int]
     columns: list[str]
@@ -167,6 +173,12 @@ class Upload:
     @property
     def verdict(self) -> Verdict:
         return _VERDICTS[self.status]
+
+    @property
+    def is_erased(self) -> bool:
+        """Its files are gone, or must go: deleted by a person, or given up by the sweeper."""
+        given_up = self.refusal is not None and self.refusal["code"] in _GIVEN_UP
+        return self.status is UploadStatus.DELETED or (self.status is UploadStatus.REJECTED and given_up)
 
     @property
     def chunks(self) -> list[Chunk]:

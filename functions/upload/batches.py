@@ -8,7 +8,7 @@ from typing import Any
 
 from invoicing.issues import Issue, Severity
 from invoicing.modules.columns import WorkbookSpec
-from invoicing.money import format_rupiah
+from invoicing.money import MAX_RUPIAH, format_rupiah
 from invoicing.notices import Channel
 from invoicing.typed_text import InvalidValueError
 from upload.findings import Findings, show_cell
@@ -110,15 +110,20 @@ class Checks:
         return [column.key for column in self.spec.columns if column.contact and column.key in self.headers]
 
     @cached_property
-    def _far_amounts(self) -> tuple[int, int]:
-        """Amounts times FAR_FACTOR below the first, or amounts above the second, are far from the last upload."""
+    def near_amounts(self) -> tuple[int, int]:
+        """Amounts from the first to the second are not far from the last upload."""
         if not self.last_amounts:
-            return 0, 1 << 62
-        return self.last_amounts["smallest"], self.last_amounts["largest"] * FAR_FACTOR
+            return 0, MAX_RUPIAH
+        return -(-self.last_amounts["smallest"] // FAR_FACTOR), self.last_amounts["largest"] * FAR_FACTOR
 
     def name_column(self, key: str) -> str:
         """The header as typed, or ours where the sheet lacks the column."""
         return self.headers.get(key) or self.spec.by_key[key].header
+
+    def name_contact_column(self, channel: str) -> str | None:
+        """The header of the column with such contacts; None where the sheet has several (two guardians)."""
+        keys = [key for key in self.contact_keys if key.endswith(channel)]
+        return self.headers[keys[0]] if len(keys) == 1 else None
 
     def add(self, code: str, row: int, key: str | None = None, value: str = "", **params: Any) -> None:
         """An error."""
@@ -133,9 +138,9 @@ class Checks:
         self.findings.add(Issue(code, Severity.WARNING, row, header, value, params))
 
     def warn_about_amount_and_date(self, row: int, amount: int, due_date: str) -> None:
-        smallest, high = self._far_amounts
         if due_date < self.today:
             self.warn("due_date_past", row, "due_date", due_date, today=self.today)
-        if (amount > high or amount * FAR_FACTOR < smallest) and self.last_amounts:
+        least, most = self.near_amounts
+        if self.last_amounts and not least <= amount <= most:
             limits = {name: format_rupiah(limit) for name, limit in self.last_amounts.items()}
             self.warn("amount_far_from_last", row, "amount", format_rupiah(amount), **limits)

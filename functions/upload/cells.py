@@ -6,13 +6,13 @@ and a value met before is not parsed again.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from invoicing.calendar import parse_date, parse_expiry
 from invoicing.clock import JAKARTA
-from invoicing.contacts import parse_emails, parse_phone
+from invoicing.contacts import parse_common_emails, parse_common_phones, parse_emails, parse_phone
 from invoicing.modules.columns import Column, Kind, normalise_header
 from invoicing.modules.school_terms import parse_period, parse_school_year
 from invoicing.money import parse_quantity, parse_reduction, parse_rupiah
@@ -54,11 +54,16 @@ class ColumnReader:
     def __init__(self, column: Column, header: str, now: datetime) -> None:
         self._is_text = column.kind in (Kind.TEXT, Kind.IDENTIFIER)
         self._max_length = column.max_length
-        self._memo = _Memo(_choose_parser(column, header, now))
+        self._read_common = _COMMON_READERS.get(column.kind)
+        self._memo = _Memo(_choose_parser(column, header, now), column.longest)
 
     def read(self, cells: tuple[Cell, ...]) -> list[Any]:
         if self._is_text and _is_clean(cells, self._max_length):
             return list(cells)
+        if self._read_common:
+            common = self._read_common(cells)
+            if common is not None:
+                return common
         memo = self._memo
         if len(memo) > _MEMO_SIZE:
             memo.clear()
@@ -71,9 +76,10 @@ class ColumnReader:
 class _Memo(dict[Any, Any]):
     """Cell -> parsed value, filled on demand."""
 
-    def __init__(self, parser: Parser) -> None:
+    def __init__(self, parser: Parser, longest: int) -> None:
         super().__init__()
         self._parser = parser
+        self._longest = longest
 
     def __missing__(self, cell: Cell) -> Any:
         value = self[cell] = self.parse(cell)
@@ -83,11 +89,15 @@ class _Memo(dict[Any, Any]):
         if cell == "":
             return ""
         try:
-            if isinstance(cell, UnreadableCell):
-                code = "cell_error" if cell.kind == "error" else "formula_without_value"
-                raise InvalidValueError(code, text=cell.text)
+            if isinstance(cell, str) and len(cell) > self._longest:
+                # The parsers' patterns must not meet a text of 32,767 characters, which a cell can hold.
+                return self._parser(_check_length(clean_text(cell), self._longest))
             return self._parser(cell)
         except InvalidValueError as error:
+            # No parser knows unreadable cells, so all of them refuse them; here the reason is told right.
+            if isinstance(cell, UnreadableCell):
+                code = "cell_error" if cell.kind == "error" else "formula_without_value"
+                return InvalidValueError(code, text=cell.text)
             if isinstance(cell, str) and is_blank(clean_text(cell)):
                 return ""
             # One object lives in the memo for every equal cell: without its traceback it holds no frames.
@@ -222,4 +232,9 @@ _PARSERS: dict[Kind, Parser] = {
     Kind.CHANNELS: _parse_channels,
     Kind.YES_NO: _parse_yes_no,
     Kind.SCHOOL_YEAR: parse_school_year,
+}
+
+_COMMON_READERS: dict[Kind, Callable[[Sequence[Cell]], list[Any] | None]] = {
+    Kind.PHONE: parse_common_phones,
+    Kind.EMAIL: parse_common_emails,
 }

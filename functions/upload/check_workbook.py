@@ -1,5 +1,6 @@
 """The job ``check`` of the sandboxed process: a workbook in, a plan and its issues out. Needs no AWS."""
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from upload.guard import inspect_file
 from upload.plan_lines import PlanLines
 from upload.reader import read_sheets
 from upload.rows import RowCheck
-from upload.sheets import find_data_sheet, get_spec
+from upload.sheets import find_data_sheet, get_spec, shorten
 
 PLAN_FILE, ISSUES_FILE = "plan.ndjson", "issues.ndjson"
 
@@ -25,26 +26,26 @@ def check_workbook(request: dict[str, Any]) -> dict[str, Any]:
     report = inspect_file(path, max_bytes=request["max_bytes"], max_rows=request["max_rows"])
     spec = get_spec(request["module"])
     data = find_data_sheet(read_sheets(path, report), spec)
-    findings = Findings(folder)
-    checks = Checks(
-        spec=spec,
-        data=data,
-        findings=findings,
-        plan=PlanLines(folder),
-        channels=tuple(map(Channel, request["channels"])),
-        today=request["today"],
-        last_amounts=request["last_amounts"],
-    )
-    run = RowCheck(checks, datetime.fromisoformat(request["now"]), request["max_rows"])
-    run.run()
-    findings.write(folder / ISSUES_FILE)
-    totals = checks.plan.write(folder / PLAN_FILE, findings.bad_rows)
+    with closing(Findings(folder)) as findings, closing(PlanLines(folder)) as plan:
+        checks = Checks(
+            spec=spec,
+            data=data,
+            findings=findings,
+            plan=plan,
+            channels=tuple(map(Channel, request["channels"])),
+            today=request["today"],
+            last_amounts=request["last_amounts"],
+        )
+        run = RowCheck(checks, datetime.fromisoformat(request["now"]), request["max_rows"])
+        run.run()
+        findings.write(folder / ISSUES_FILE)
+        totals = plan.write(folder / PLAN_FILE, findings.bad_rows)
     if totals.rows + len(findings.bad_rows) != run.rows:
         raise AssertionError(f"{run.rows} rows, {totals.rows} planned, {len(findings.bad_rows)} bad")
     return {
-        "sheet": data.sheet.name,
+        "sheet": shorten(data.sheet.name),
         "header_row": data.header_row,
-        "columns": [field.header for field in data.fields],
+        "columns": [shorten(field.header) for field in data.fields],
         "rows": run.rows,
         "invoices": totals.invoices,
         "bad_rows": len(findings.bad_rows),

@@ -7,11 +7,11 @@ behind but file versions that nobody refers to.
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
@@ -39,12 +39,30 @@ def check_upload(biller_id: str, upload_id: str) -> Upload:
     biller = billers.load_biller(biller_id)
     if upload.status in (UploadStatus.AWAITING_FILE, UploadStatus.CHECKING):
         upload = _check_file(upload, biller)
-    if upload.status is not UploadStatus.WAITING or biller.release is not ReleaseMode.AUTOMATIC:
-        return upload
-    # A warning is a question to a person: with warnings even an automatic biller's upload waits.
-    if upload.summary is None or upload.summary.warnings:
-        return upload
-    return uploading.release_automatically(upload, biller)
+    if upload.is_erased:
+        # Posted, or checked, after it was deleted or given up: nothing of it may stay.
+        uploading.erase_files(upload)
+    elif upload.status is UploadStatus.WAITING and _is_released_automatically(upload, biller):
+        return _release(upload, biller)
+    elif upload.status is UploadStatus.WRITING and upload.released_by == uploading.AUTOMATIC:
+        # An earlier run may have died between the release and the queue.
+        uploading.resend_chunks(upload, {None})
+    return upload
+
+
+def _is_released_automatically(upload: Upload, biller: Biller) -> bool:
+    """A warning is a question to a person: with warnings even an automatic biller's upload waits."""
+    if biller.release is not ReleaseMode.AUTOMATIC or biller.state is not BillerState.ACTIVE:
+        return False
+    return upload.summary is not None and not upload.summary.warnings
+
+
+def _release(upload: Upload, biller: Biller) -> Upload:
+    try:
+        return uploading.release_automatically(upload, biller)
+    except UploadStateError:
+        # Another run of this check, or a person, was faster.
+        return uploads.load_upload(upload.biller_id, upload.upload_id)
 
 
 def _check_file(upload: Upload, biller: Biller) -> Upload:
@@ -58,10 +76,8 @@ def _check_file(upload: Upload, biller: Biller) -> Upload:
         with TemporaryDirectory(prefix="check-") as folder:
             return _record_findings(upload, biller, key, version, Path(folder))
     except UploadStateError:
-        current = uploads.load_upload(upload.biller_id, upload.upload_id)
-        if current.status is UploadStatus.DELETED:
-            uploading.erase_files(current)
-        return current
+        # Another run of the check, a person or the sweeper was faster.
+        return uploads.load_upload(upload.biller_id, upload.upload_id)
 
 
 def _record_findings(upload: Upload, biller: Biller, key: str, version: str, folder: Path) -> Upload:
@@ -126,6 +142,7 @@ def _summarise(answer: dict[str, Any], plan: NewPlan, added: list[Issue]) -> Che
         amount=plan.amount,
         smallest=plan.smallest,
         largest=plan.largest,
+        valid_until=plan.valid_until,
         errors=dict(counts[Severity.ERROR]),
         warnings=dict(counts[Severity.WARNING]),
         columns=[header[:_MAX_HEADER] for header in answer["columns"][:_MAX_COLUMNS]],
@@ -139,26 +156,34 @@ def _store_results(
     """Store the list of issues and, when rows are bad, the workbook that holds only them; their versions."""
     versions: dict[str, str] = {}
     issues = folder / "all-issues.ndjson"
-    with issues.open("wb") as merged:
-        _merge_issues(folder / "issues.ndjson", added, merged)
+    _merge_issues(folder / "issues.ndjson", added, issues)
+    if summary.bad_rows:
+        failed_rows = folder / "failed-rows.xlsx"
+        try:
+            _build_failed_rows(upload, workbook, issues, failed_rows)
+        except WorkbookRefused:
+            # So many mistakes that marking them all takes too long: the list of issues has them.
+            _merge_issues(folder / "issues.ndjson", [Issue("failed_rows_left_out", Severity.NOTE), *added], issues)
+        else:
+            versions["failed_rows_version"] = files.store(
+                files.failed_rows_key(upload.biller_id, upload.upload_id), failed_rows, files.WORKBOOK_TYPE
+            )
     if issues.stat().st_size:
         versions["issues_version"] = files.store(files.issues_key(upload.biller_id, upload.upload_id), issues, _NDJSON)
-    if summary.bad_rows:
-        settings = get_settings()
-        failed_rows = folder / "failed-rows.xlsx"
-        request = {
-            "path": str(workbook),
-            "out_path": str(failed_rows),
-            "module": upload.module,
-            "issues_path": str(issues),
-            "max_rows": settings.upload_max_rows,
-            "max_bytes": settings.upload_max_bytes,
-        }
-        run_sandboxed("failed_rows", request, SandboxLimits.for_rows(settings.upload_max_rows))
-        versions["failed_rows_version"] = files.store(
-            files.failed_rows_key(upload.biller_id, upload.upload_id), failed_rows, files.WORKBOOK_TYPE
-        )
     return versions
+
+
+def _build_failed_rows(upload: Upload, workbook: Path, issues: Path, failed_rows: Path) -> None:
+    settings = get_settings()
+    request = {
+        "path": str(workbook),
+        "out_path": str(failed_rows),
+        "module": upload.module,
+        "issues_path": str(issues),
+        "max_rows": settings.upload_max_rows,
+        "max_bytes": settings.upload_max_bytes,
+    }
+    run_sandboxed("failed_rows", request, SandboxLimits.for_rows(settings.upload_max_rows))
 
 
 def _build_request(upload: Upload, biller: Biller, workbook: Path, folder: Path) -> dict[str, Any]:
@@ -197,7 +222,7 @@ def _find_same_file(upload: Upload, sha256: str | None) -> list[Issue]:
     return [Issue("same_file", Severity.WARNING, params={"upload_id": other_id, "date": day.isoformat()})]
 
 
-def _merge_issues(found: Path, added: list[Issue], merged: BinaryIO) -> None:
+def _merge_issues(found: Path, added: list[Issue], merged: Path) -> None:
     """Both lists in row order, file-level issues first."""
 
     def read_found() -> Iterator[tuple[int, bytes]]:
@@ -205,8 +230,7 @@ def _merge_issues(found: Path, added: list[Issue], merged: BinaryIO) -> None:
             for line in lines:
                 yield orjson.loads(line).get("row", 0), line
 
-    extra: Iterable[tuple[int, bytes]] = sorted(
-        (issue.row or 0, orjson.dumps(issue.as_json()) + b"\n") for issue in added
-    )
-    for _, line in heapq.merge(read_found(), extra, key=lambda pair: pair[0]):
-        merged.write(line)
+    extra = sorted((issue.row or 0, orjson.dumps(issue.as_json()) + b"\n") for issue in added)
+    with merged.open("wb") as file:
+        for _, line in heapq.merge(read_found(), extra, key=lambda pair: pair[0]):
+            file.write(line)

@@ -77,6 +77,9 @@ _ERROR_CODES: dict[type[errors.InvoicingError], str] = {
     errors.FilenameError: "filename",
     errors.NoticePolicyError: "notice_policy",
     errors.SendingTimeError: "sending_time",
+    errors.FilesExpiredError: "files_expired",
+    errors.UploadOutdatedError: "upload_outdated",
+    errors.CounterBusyError: "busy",
 }
 
 

@@ -1,11 +1,12 @@
 """Rules that look at the whole file: one number twice, one bill twice, one contact for many payers."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from invoicing.invoices import normalise_number
 from invoicing.issues import Issue, Severity
+from upload.batches import Checks
 from upload.findings import Findings
 from upload.plan_lines import PlanLines
 
@@ -69,27 +70,29 @@ def warn_double_bills(plan: PlanLines, findings: Findings, bill_of: Callable[[di
                 findings.add(Issue("likely_double_bill", Severity.WARNING, row, params=params))
 
 
-def warn_shared_contacts(plan: PlanLines, findings: Findings, payer_of: Callable[[dict[str, Any]], Hashable]) -> None:
+def warn_shared_contacts(checks: Checks, payer_of: Callable[[dict[str, Any]], Hashable]) -> None:
     """A warning on every line with a contact that more than five unrelated payers have."""
-    repeated = _list_repeated(plan.contacts, plan.contact_lines, plan, findings, MAX_PAYERS_PER_CONTACT)
+    plan, findings = checks.plan, checks.findings
+    repeated = _list_repeated(plan.contacts, plan.contact_lines(), plan, findings, MAX_PAYERS_PER_CONTACT)
     for value, indexes in repeated.items():
         if len({plan.payers[index] for index in indexes}) <= MAX_PAYERS_PER_CONTACT:
             continue
-        rows: dict[str, dict[int, Hashable]] = {}
+        rows: dict[str, dict[int, tuple[Hashable, str]]] = {}
         for index in indexes:
             draft = plan.decode(index)
-            for contact in list_contacts(draft):
+            for channel, contact in _list_contacts(draft):
                 # The lines hold other contacts as well, and those have their own turn.
                 if hash(contact) == value:
-                    rows.setdefault(contact, {})[plan.rows[index]] = payer_of(draft)
-        for contact, payers in rows.items():
-            params = {"payers": len(set(payers.values()))}
-            for row in payers if params["payers"] > MAX_PAYERS_PER_CONTACT else ():
-                findings.add(Issue("contact_shared", Severity.WARNING, row, value=contact, params=params))
+                    rows.setdefault(contact, {}).setdefault(plan.rows[index], (payer_of(draft), channel))
+        for contact, found in rows.items():
+            params = {"payers": len({payer for payer, _ in found.values()})}
+            for row, (_, channel) in found.items() if params["payers"] > MAX_PAYERS_PER_CONTACT else ():
+                column = checks.name_contact_column(channel)
+                findings.add(Issue("contact_shared", Severity.WARNING, row, column, contact, params))
 
 
 def _list_repeated(
-    hashes: Sequence[int], lines: Sequence[int], plan: PlanLines, findings: Findings, more_than: int = 1
+    hashes: Sequence[int], lines: Iterable[int], plan: PlanLines, findings: Findings, more_than: int = 1
 ) -> dict[int, list[int]]:
     """Hash -> its good lines, for every hash that occurs more often than ``more_than`` times."""
     repeated = {value for value, count in Counter(hashes).items() if count > more_than}
@@ -101,9 +104,10 @@ def _list_repeated(
     return found
 
 
-def list_contacts(draft: dict[str, Any]) -> list[str]:
+def _list_contacts(draft: dict[str, Any]) -> list[tuple[str, str]]:
+    """Channel and contact of every recipient."""
     return [
-        recipient[channel]
+        (channel, recipient[channel])
         for recipient in draft["recipients"]
         for channel in ("email", "whatsapp", "sms")
         if channel in recipient

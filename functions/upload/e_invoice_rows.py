@@ -2,17 +2,27 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+import orjson
 
 from invoicing.invoices import LineItem, normalise_number
 from invoicing.issues import Issue, Severity
 from invoicing.modules.e_invoice import ITEM_KEYS
-from invoicing.money import format_quantity, format_rupiah, round_half_up, take_share
+from invoicing.money import MAX_RUPIAH, format_quantity, format_rupiah, round_half_up, take_share
 from invoicing.notices import Channel
 from upload.batches import Batch, Checks
 from upload.duplicates import NumberRegister, report_same_number, warn_double_bills, warn_shared_contacts
-from upload.findings import show_cell
 from upload.plan_lines import Planned
+
+MAX_PRODUCT_ROWS = 500
+"""Product rows of one invoice (Jurnal's limit)."""
+MAX_DRAFT_BYTES = 150 << 10
+"""Of an invoice as JSON: DynamoDB takes items up to 400 KB, and an invoice is stored with more than its draft."""
+_SURELY_SMALL = 100
+"""So many product rows with the longest texts stay far below ``MAX_DRAFT_BYTES``."""
+_PLANNED_AT_ONCE = 500
 
 HEADER_KEYS = ("payer_name", "amount", "due_date", "whatsapp", "email", "sms")
 """What every invoice row states beside its number."""
@@ -54,7 +64,7 @@ class EInvoiceRows:
         self._checks = checks
         self._numbers = NumberRegister()
         self._groups: dict[str, list[_ProductRow]] = {}
-        self._active_contacts = [_CONTACTS[channel] for channel in checks.channels]
+        self._active_contacts = {_CONTACTS[channel] for channel in checks.channels}
 
     def check_batch(self, batch: Batch) -> None:
         products = batch.find_filled(ITEM_KEYS)
@@ -83,10 +93,16 @@ class EInvoiceRows:
                 self._checks.add_missing_contact(batch.rows[position])
 
     def _check_products(self, batch: Batch, products: set[int]) -> None:
-        for position in products:
-            for key in ("item_name", "item_quantity", "item_unit_price"):
-                if batch.column(key)[position] == "":
+        needed = ("item_name", "item_quantity", "item_unit_price")
+        for position, item in enumerate(batch.zip_columns(needed)) if products else ():
+            if position not in products:
+                continue
+            for key, value in zip(needed, item, strict=True):
+                if value == "":
                     batch.add("item_incomplete", position, key)
+            _, quantity, price = item
+            if isinstance(quantity, Decimal) and isinstance(price, int) and quantity * price > MAX_RUPIAH:
+                batch.add("amount_too_large", position, "item_unit_price", maximum=format_rupiah(MAX_RUPIAH))
 
     def _check_expiry(self, batch: Batch) -> None:
         if not batch.has_values("valid_until"):
@@ -128,8 +144,9 @@ class EInvoiceRows:
         stated = batch.zip_columns(HEADER_KEYS)
         extra_values = batch.zip_columns(extra_keys)
         planned = []
-        rows = zip(batch.rows, batch.column("number"), stated, extra_values, strict=True)
-        for position, (row, number, fields, values) in enumerate(rows):
+        items = batch.zip_columns(ITEM_KEYS)
+        rows = zip(batch.rows, batch.column("number"), stated, extra_values, items, strict=True)
+        for position, (row, number, fields, values, item) in enumerate(rows):
             is_product = position in products
             if row in bad_rows and not (is_product and isinstance(number, str) and number):
                 continue
@@ -137,9 +154,11 @@ class EInvoiceRows:
             if position in channels:
                 extras["channels"] = channels[position]
             if is_product:
-                item = tuple(batch.column(key)[position] for key in ITEM_KEYS)
                 product = _ProductRow(row, number, _Stated(*fields), extras, item)
-                self._groups.setdefault(normalise_number(number), []).append(product)
+                group = self._groups.setdefault(normalise_number(number), [])
+                if group:
+                    self._compare(batch, position, group[0], product)
+                group.append(product)
             else:
                 planned.append(self._draft(row, number, fields, extras))
         self._checks.plan.add(planned)
@@ -175,7 +194,7 @@ class EInvoiceRows:
         checks = self._checks
         requested = extras.get("channels")
         if requested is None:
-            if not any(contact in recipient for contact in self._active_contacts):
+            if self._active_contacts.isdisjoint(recipient):
                 checks.warn("no_notice", row)
             return
         without = [channel for channel in requested if _CONTACTS[Channel(channel)] not in recipient]
@@ -188,74 +207,110 @@ class EInvoiceRows:
     def finish(self) -> None:
         checks = self._checks
         number_header = checks.headers["number"]
+        planned: list[Planned] = []
         for key, rows in self._groups.items():
             plain = self._numbers.rows_of(key)
             if plain:
                 same = sorted([(row, rows[0].number) for row in plain] + [(line.row, line.number) for line in rows])
                 report_same_number(checks.findings, "duplicate_number", number_header, same)
-            else:
-                self._plan_group(rows)
+            elif line := self._plan_group(rows):
+                planned.append(line)
+            if len(planned) == _PLANNED_AT_ONCE:
+                checks.plan.add(planned)
+                planned.clear()
+        checks.plan.add(planned)
         self._numbers.report(checks.findings, "duplicate_number", number_header)
         warn_double_bills(checks.plan, checks.findings, bill_of)
-        warn_shared_contacts(checks.plan, checks.findings, payer_of)
+        warn_shared_contacts(checks, payer_of)
 
-    def _plan_group(self, rows: list[_ProductRow]) -> None:
-        findings = self._checks.findings
+    def _plan_group(self, rows: list[_ProductRow]) -> Planned | None:
+        """The invoice of these rows; None if it is refused, and then every row of it is bad."""
         first = rows[0]
-        self._check_group(rows)
-        bad = [line.row for line in rows if line.row in findings.bad_rows]
-        if bad:
-            params = {"number": first.number, "bad_row": bad[0]}
-            for line in rows:
-                if line.row not in findings.bad_rows:
-                    findings.add(Issue("invoice_has_bad_row", Severity.ERROR, line.row, params=params))
-            self._checks.bad_rows_merged += len(rows) - 1
-            return
+        self._check_first(first)
+        if len(rows) > MAX_PRODUCT_ROWS:
+            self._refuse_group("invoice_too_many_products", rows, maximum=MAX_PRODUCT_ROWS)
+            return None
+        items = self._build_items(rows)
+        if not items:
+            self._refuse_rest(rows)
+            return None
         row, draft, bill, payer, contacts, _ = self._draft(first.row, first.number, first.stated, first.extras)
-        draft["items"] = [_build_item(line.item) for line in rows]
-        self._checks.plan.add([(row, draft, bill, payer, contacts, [line.row for line in rows[1:]])])
+        draft["items"] = items
+        if len(items) > _SURELY_SMALL and len(orjson.dumps(draft)) > MAX_DRAFT_BYTES:
+            self._refuse_group("invoice_too_large", rows, maximum=MAX_DRAFT_BYTES >> 10)
+            return None
+        return row, draft, bill, payer, contacts, [line.row for line in rows[1:]]
 
-    def _check_group(self, rows: list[_ProductRow]) -> None:
-        """What the rows of one invoice must say together."""
+    def _refuse_group(self, code: str, rows: list[_ProductRow], **params: Any) -> None:
+        """An error on every row."""
+        params |= {"number": rows[0].number, "rows": len(rows)}
+        for line in rows:
+            self._checks.findings.add(Issue(code, Severity.ERROR, line.row, params=params))
+        self._checks.bad_rows_merged += len(rows) - 1
+
+    def _refuse_rest(self, rows: list[_ProductRow]) -> None:
+        """An error on the rows that have none of their own."""
+        findings = self._checks.findings
+        bad_row = next(line.row for line in rows if line.row in findings.bad_rows)
+        params = {"number": rows[0].number, "bad_row": bad_row}
+        for line in rows:
+            if line.row not in findings.bad_rows:
+                findings.add(Issue("invoice_has_bad_row", Severity.ERROR, line.row, params=params))
+        self._checks.bad_rows_merged += len(rows) - 1
+
+    def _check_first(self, first: _ProductRow) -> None:
+        """What the first row of an invoice must say."""
         checks = self._checks
-        first = rows[0]
         for key in ("payer_name", "amount", "due_date"):
             if getattr(first.stated, key) == "":
                 checks.add("missing_value", first.row, key)
         if not (first.stated.whatsapp or first.stated.email or first.stated.sms):
             checks.add_missing_contact(first.row)
-        for line in rows[1:]:
-            self._compare(first, line)
-        if any(line.row in checks.findings.bad_rows for line in rows):
-            return
-        totals = [_build_item(line.item)["total"] for line in rows]
-        for line, line_total in zip(rows, totals, strict=True):
-            if line_total < 0:
-                checks.add("item_total_negative", line.row, "item_discount", missing=format_rupiah(-line_total))
-        total = sum(totals)
-        if total != first.stated.amount:
-            params = {"total": format_rupiah(total), "amount": format_rupiah(first.stated.amount)}
-            checks.add("items_total_differs", first.row, "amount", show_cell(float(first.stated.amount)), **params)
 
-    def _compare(self, first: _ProductRow, line: _ProductRow) -> None:
+    def _build_items(self, rows: list[_ProductRow]) -> list[LineItem]:
+        """The products; none if a row is bad or they do not add up to the invoice's amount."""
+        checks = self._checks
+        bad_rows = checks.findings.bad_rows
+        if bad_rows and any(line.row in bad_rows for line in rows):
+            return []
+        items = [_build_item(line.item) for line in rows]
+        for line, item in zip(rows, items, strict=True):
+            if item["total"] < 0:
+                checks.add("item_total_negative", line.row, "item_discount", missing=format_rupiah(-item["total"]))
+        first = rows[0]
+        total, amount = sum(item["total"] for item in items), first.stated.amount
+        if total != amount:
+            params = {"total": format_rupiah(total), "amount": format_rupiah(amount)}
+            checks.add("items_total_differs", first.row, "amount", str(amount), **params)
+        return [] if bad_rows and any(line.row in bad_rows for line in rows) else items
+
+    def _compare(self, batch: Batch, position: int, first: _ProductRow, line: _ProductRow) -> None:
+        """A further row of an invoice repeats what the first one states, or leaves it out."""
+        if line.stated == first.stated and line.extras == first.extras:
+            return
         stated = [*zip(HEADER_KEYS, first.stated, line.stated, strict=True)]
         stated += [(key, first.extras.get(key, ""), value) for key, value in line.extras.items()]
         for key, first_value, value in stated:
             if isinstance(value, Exception) or isinstance(first_value, Exception):
                 continue
             if value != "" and value != first_value:
-                column = "channel" if key == "channels" and "channel" in self._checks.headers else key
-                self._checks.add("product_row_differs", line.row, column, _show(value), first_row=first.row)
+                column = self._find_channel_column(first_value, value) if key == "channels" else key
+                batch.add("product_row_differs", position, column, first_row=first.row)
+
+    def _find_channel_column(self, *wishes: Sequence[str]) -> str:
+        """The column that makes two rows ask for different channels."""
+        unlike = set(wishes[0]) ^ set(wishes[1])
+        answering = [key for key, channel in _CHANNEL_COLUMNS.items() if channel.value in unlike]
+        return next(key for key in ("channel", *answering, *_CHANNEL_COLUMNS) if key in self._checks.headers)
 
 
-def _show(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+_print_quantity = lru_cache(1000)(format_quantity)
 
 
 def _build_item(item: Sequence[Any]) -> LineItem:
     name, quantity, unit_price, discount, tax = item
     gross: Decimal = quantity * unit_price
-    line: LineItem = {"name": name, "quantity": format_quantity(quantity), "unit_price": unit_price, "total": 0}
+    line: LineItem = {"name": name, "quantity": _print_quantity(quantity), "unit_price": unit_price, "total": 0}
     net = gross
     if discount != "":
         line["discount"] = take_share(gross, discount)

@@ -14,8 +14,9 @@ from typing import Any, BinaryIO
 import orjson
 
 from invoicing.billers import Biller
-from invoicing.invoices import PlanLine, list_differences, normalise_number
+from invoicing.invoices import InvoiceDraft, PlanLine, list_differences, normalise_number
 from invoicing.issues import Issue, Severity
+from invoicing.modules.school_terms import derive_number
 from invoicing.notices import plan_issued_notices
 from invoicing.store import invoices
 from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS
@@ -36,6 +37,8 @@ class NewPlan:
     amount: int = 0
     smallest: int | None = None
     largest: int | None = None
+    valid_until: str | None = None
+    """The earliest end of validity among the new invoices."""
     notices: Counter[str] = field(default_factory=Counter)
     """First notices that the new invoices will have, by channel."""
     chunk_bounds: list[list[int]] = field(default_factory=list)
@@ -50,7 +53,9 @@ def drop_existing(biller: Biller, planned: Path, new_plan: BinaryIO) -> NewPlan:
 
         def look_up(batch: list[_Line]) -> dict[str, dict[str, Any]]:
             numbers = [line["invoice"]["number"] for _, line in batch]
-            return invoices.load_current_invoices(biller.biller_id, numbers, consistent=False)
+            existing = invoices.load_current_invoices(biller.biller_id, numbers, consistent=False)
+            others = [other for _, line in batch if (other := _find_other_number(line["invoice"]))]
+            return existing | invoices.load_current_invoices(biller.biller_id, others, consistent=False)
 
         batches = _read_batches(lines)
         # A window at a time, so that a million rows are never all in memory.
@@ -60,11 +65,12 @@ def drop_existing(biller: Biller, planned: Path, new_plan: BinaryIO) -> NewPlan:
                     found = existing.get(normalise_number(line["invoice"]["number"]))
                     if found is None:
                         writer.add(raw)
-                        _count_new(plan, line["invoice"]["amount"])
+                        _count_new(plan, line["invoice"])
                         # The writer plans them again, with their ids: the VA number is not drawn yet.
                         plan.notices.update(
                             notice.channel for notice in plan_issued_notices(biller, line["invoice"], "")
                         )
+                        _warn_if_billed(plan, line, existing)
                     else:
                         _note_existing(plan, line, found)
     plan.chunk_bounds = writer.finish()
@@ -76,11 +82,30 @@ def _read_batches(lines: BinaryIO) -> Iterator[list[_Line]]:
         yield batch
 
 
-def _count_new(plan: NewPlan, amount: int) -> None:
+def _find_other_number(draft: InvoiceDraft) -> str | None:
+    """The number under which the same school bill stands if it was once uploaded without a number of its own."""
+    if "student" not in draft:
+        return None
+    other = derive_number(draft)
+    return other if other != normalise_number(draft["number"]) else None
+
+
+def _warn_if_billed(plan: NewPlan, line: PlanLine, existing: dict[str, dict[str, Any]]) -> None:
+    other = _find_other_number(line["invoice"])
+    if other in existing:
+        params = {"other_number": other, "upload_id": existing[other]["upload_id"]}
+        value = line["invoice"]["number"]
+        plan.issues.append(Issue("already_billed", Severity.WARNING, row=line["row"], value=value, params=params))
+
+
+def _count_new(plan: NewPlan, draft: InvoiceDraft) -> None:
+    amount, valid_until = draft["amount"], draft.get("valid_until")
     plan.new += 1
     plan.amount += amount
     plan.smallest = amount if plan.smallest is None else min(plan.smallest, amount)
     plan.largest = amount if plan.largest is None else max(plan.largest, amount)
+    if valid_until is not None:
+        plan.valid_until = min(valid_until, plan.valid_until or valid_until)
 
 
 def _note_existing(plan: NewPlan, line: PlanLine, found: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ class Findings:
 
     def write(self, path: Path) -> None:
         """All issues in row order, those of the whole file first; what was not spooled may be of any row."""
-        self._spool.close()
+        self._spool.flush()
         self._pending.sort(key=_ROW_OF)
         kinds = list(self._known_kinds)
         with path.open("wb") as file:
@@ -68,7 +68,11 @@ class Findings:
                 elif severity is Severity.WARNING:
                     self.warnings[code] += 1
                 file.write(line)
-        self._spool_path.unlink()
+
+    def close(self) -> None:
+        """Remove the spool file."""
+        self._spool.close()
+        self._spool_path.unlink(missing_ok=True)
 
     def _read_spool(self) -> Iterator[tuple[int, int, bytes]]:
         with self._spool_path.open("rb") as spool:
@@ -84,7 +88,7 @@ def show_cell(cell: Cell | Any) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else f"{cell:.15g}"
+        return str(int(cell))[:_SHOWN] if cell.is_integer() else f"{cell:.15g}"
     if isinstance(cell, datetime):
         return f"{cell:%d/%m/%Y %H:%M}" if cell.time() != time() else f"{cell:%d/%m/%Y}"
     return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else str(cell)[:_SHOWN]

@@ -13,12 +13,14 @@ from invoicing.typed_text import clean_text
 from upload.reader import Cell
 from upload.sheets import DataSheet, is_filled
 
+_SHORT = 100
+"""Characters of a cell that are looked at: what makes a row a footer stands at the beginning."""
 _TOTAL = re.compile(r"(?:grand\s*|sub\s*-?)?(?:total|jumlah|sum)\b[^0-9]*", re.IGNORECASE)
-_AMOUNT = re.compile(r"(?:rp\.?|idr)?[\s\d.,-]*\d[\s\d.,-]*", re.IGNORECASE)
+_AMOUNT = re.compile(r"(?:rp\.?|idr)?[\s.,-]*\d[\s\d.,-]*", re.IGNORECASE)
 _NOTE = re.compile(
     r"(?:mengetahui|menyetujui|disetujui|diperiksa|dibuat|disiapkan|hormat|catatan|note|notes|ket|keterangan|terbilang"
     r"|nip|nik|nuptk|niy|ttd|tanda tangan|tertanda|kepala|bendahara|direktur|manager|manajer|pimpinan|ketua|yayasan"
-    r"|prepared|approved|signature|dicetak|printed|sumber|halaman|page|\*+)\b.*",
+    r"|prepared|approved|signature|dicetak|printed|sumber|halaman|page|\*+)\b",
     re.IGNORECASE,
 )
 _PLACE_AND_DATE = re.compile(r"[A-Z][\w .'-]+,\s*\d{1,2}\s+\w+\s+\d{4}", re.IGNORECASE)
@@ -94,7 +96,7 @@ class FooterFilter:
         if not self._counters.isdisjoint(texts):
             return None
         # A merged "TOTAL" fills every cell it spans.
-        rest = {index: cell for index, cell in texts.items() if not (isinstance(cell, str) and _TOTAL.fullmatch(cell))}
+        rest = {index: cell for index, cell in texts.items() if not (isinstance(cell, str) and _is_total(cell))}
         if all(_is_sum(cell) for cell in rest.values()) and not any(index in rest for index in self._meaningful):
             has_word = len(rest) < len(texts)
             only_sums = self._amount_index in rest and not any(
@@ -109,7 +111,7 @@ class FooterFilter:
         if len(words) < len(texts):
             return False
         distinct = set(words)
-        keywords = {word for word in distinct if _NOTE.fullmatch(word) or _PLACE_AND_DATE.fullmatch(word)}
+        keywords = {word for word in distinct if _is_signature(word[:_SHORT])}
         others = distinct - keywords
         # A name below a signature line: words without digits, and few of them.
         if any("@" in word or any(character.isdigit() for character in word) for word in others):
@@ -120,7 +122,15 @@ class FooterFilter:
         return self._after_gap and len(distinct) == 1 and len(filled_required) <= 1
 
 
+def _is_total(word: str) -> bool:
+    return len(word) <= _SHORT and _TOTAL.fullmatch(word) is not None
+
+
+def _is_signature(word: str) -> bool:
+    return _NOTE.match(word) is not None or _PLACE_AND_DATE.fullmatch(word) is not None
+
+
 def _is_sum(cell: Cell) -> bool:
     if isinstance(cell, str):
-        return _AMOUNT.fullmatch(cell) is not None
+        return len(cell) <= _SHORT and _AMOUNT.fullmatch(cell) is not None
     return isinstance(cell, int | float) and not isinstance(cell, bool)

@@ -5,8 +5,10 @@ is verified on the lines themselves before anything is said about it.
 """
 
 from array import array
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice, repeat
+from operator import lt
 from pathlib import Path
 from typing import Any
 
@@ -42,28 +44,35 @@ class PlanLines:
         self.payers = array("q")
         """Hash of who pays."""
         self.contacts = array("q")
-        """Hash of every contact of every line, and in ``contact_lines`` the line that it stands in."""
-        self.contact_lines = array("I")
+        """Hash of every contact of every line."""
+        self._contact_counts = array("H")
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def add(self, planned: Sequence[Planned]) -> None:
-        write, end = self._spool.write, self._ends[-1]
-        for index, (row, draft, _, _, contacts, more_rows) in enumerate(planned, start=len(self.rows)):
+        if not planned:
+            return
+        rows, drafts, bills, payers, contacts, more_rows = zip(*planned, strict=True)
+        write, note_end, end = self._spool.write, self._ends.append, self._ends[-1]
+        for row, draft, more in zip(rows, drafts, more_rows, strict=True):
             line: dict[str, Any] = {"row": row, "invoice": draft}
-            if more_rows:
-                line["more_rows"] = more_rows
-                self._more_rows[index] = len(more_rows)
+            if more:
+                line["more_rows"] = more
+                self._more_rows[len(self._ends) - 1] = len(more)
             # Written one by one: orjson's lines are small parts of large buffers, many at a time would fill memory.
             end += write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-            self._ends.append(end)
-            self.contacts.extend(map(hash, contacts))
-            self.contact_lines.extend([index] * len(contacts))
-        self.rows.extend(entry[0] for entry in planned)
-        self._amounts.extend(entry[1]["amount"] for entry in planned)
-        self.bills.extend(hash(entry[2]) for entry in planned)
-        self.payers.extend(hash(entry[3]) for entry in planned)
+            note_end(end)
+        self.rows.extend(rows)
+        self._amounts.extend(draft["amount"] for draft in drafts)
+        self.bills.extend(map(hash, bills))
+        self.payers.extend(map(hash, payers))
+        self.contacts.extend(map(hash, chain.from_iterable(contacts)))
+        self._contact_counts.extend(map(len, contacts))
+
+    def contact_lines(self) -> Iterator[int]:
+        """The line of each entry of ``contacts``."""
+        return chain.from_iterable(map(repeat, range(len(self.rows)), self._contact_counts))
 
     def decode(self, index: int) -> dict[str, Any]:
         """The invoice draft of a line."""
@@ -77,18 +86,21 @@ class PlanLines:
     def write(self, path: Path, bad_rows: set[int]) -> PlanTotals:
         """Write the lines in row order, without those whose row is bad."""
         good = [index for index, row in enumerate(self.rows) if row not in bad_rows]
-        if len(good) == len(self.rows) and not self._more_rows:
-            self._spool.close()
+        if len(good) == len(self.rows) and all(map(lt, self.rows, islice(self.rows, 1, None))):
+            self._spool.flush()
             self._path.replace(path)
         else:
-            # Invoices of several product rows were only complete at the end of the sheet.
+            # Invoices with product rows were only complete at the end of the sheet.
             good.sort(key=self.rows.__getitem__)
             with path.open("wb") as file:
                 file.writelines(map(self._read, good))
-            self._spool.close()
-            self._path.unlink()
         if not good:
             return PlanTotals()
         amounts = [self._amounts[index] for index in good]
         rows = len(good) + sum(self._more_rows.get(index, 0) for index in good)
         return PlanTotals(len(good), rows, sum(amounts), min(amounts), max(amounts))
+
+    def close(self) -> None:
+        """Remove the spool file."""
+        self._spool.close()
+        self._path.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from upload.footers import Footer, FooterFilter, FooterKind, Row
 from upload.reader import Cell
 from upload.refusal import WorkbookRefused
 from upload.school_rows import SchoolRows
-from upload.sheets import Field, is_filled
+from upload.sheets import Field, is_filled, shorten
 
 BATCH_ROWS = 500
 
@@ -51,7 +51,7 @@ class RowCheck:
             if data:
                 self._check_rows(data)
         if not self.rows:
-            raise WorkbookRefused("empty_sheet", sheet=self._checks.data.sheet.name)
+            raise WorkbookRefused("empty_sheet", sheet=shorten(self._checks.data.sheet.name))
         self._module.finish()
         for issue in self._about_file:
             self._checks.findings.add(issue)

@@ -60,7 +60,7 @@ class SchoolRows:
         self._checks = checks
         self._numbers = NumberRegister()
         self._read_cells = lru_cache(10_000)(_read_terms)
-        self._active_contacts = [_CONTACTS[channel] for channel in checks.channels if channel in _CONTACTS]
+        self._active_contacts = {_CONTACTS[channel] for channel in checks.channels if channel in _CONTACTS}
 
     def check_batch(self, batch: Batch) -> None:
         for key in _REQUIRED:
@@ -154,16 +154,15 @@ class SchoolRows:
             shown = {"period": term.period, "school_year": term.school_year}
             checks.warn("period_outside_school_year", row, "period", **shown)
         for recipient in draft["recipients"]:
-            for contact in self._active_contacts:
-                if contact in recipient:
-                    return
+            if not self._active_contacts.isdisjoint(recipient):
+                return
         checks.warn("no_notice", row)
 
     def finish(self) -> None:
         checks = self._checks
         self._numbers.report(checks.findings, "duplicate_school_bill", checks.headers.get("number"))
         warn_double_bills(checks.plan, checks.findings, bill_of)
-        warn_shared_contacts(checks.plan, checks.findings, payer_of)
+        warn_shared_contacts(checks, payer_of)
 
 
 def _read_terms(unit: str, fee_type: str, period: Period, school_year: str) -> _Terms | _Misread:

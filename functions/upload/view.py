@@ -10,6 +10,8 @@ from invoicing.store.billers import load_biller
 from invoicing.texts import describe_finding
 from invoicing.uploads import CheckSummary, ChunkState, Upload, UploadStatus, sum_results
 
+_MAX_CONFLICTS = 100
+"""Shown in full; counted in full in any case. A Lambda answer holds 6 MB."""
 _RELEASED = frozenset({UploadStatus.WRITING, UploadStatus.DONE})
 
 
@@ -80,7 +82,7 @@ def _show_progress(upload: Upload) -> tuple[dict[str, Any], dict[str, int]]:
     """The state of the chunks, and what they have written so far."""
     results = uploads.load_chunk_results(upload)
     totals = sum_results(results)
-    conflicts = [conflict for result in results for conflict in result.conflicts]
+    conflicts = [conflict for result in results for conflict in result.conflicts][:_MAX_CONFLICTS]
     chunks = {
         "total": len(upload.chunks),
         "done": sum(result.state is ChunkState.DONE for result in results),

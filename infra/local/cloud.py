@@ -143,7 +143,7 @@ def run_emulator(home: Path = HOME) -> Iterator[Cloud]:
 def _build_emulator_command(port: int, certificate: Path, key: Path) -> list[str]:
     # Not ``ministack`` itself, which also listens on 443 when it may and leaves a pid file.
     return [
-        *(sys.executable, "-m", "hypercorn", "ministack.app:app"),
+        *(sys.executable, "-m", "hypercorn", f"{Path(__file__).with_name('emulator.py')}:app"),
         *("--bind", f"127.0.0.1:{port}"),
         *("--certfile", str(certificate), "--keyfile", str(key)),
         *("--keep-alive", "75"),

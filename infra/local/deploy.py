@@ -82,11 +82,10 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
                 # A batch is authorised as an action of its own, which AWS does not have.
                 if statement["Action"] == "sqs:SendMessage":
                     statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
-        for event in properties.get("Events", {}).values():
-            # A number that comes from a parameter stays text, and the poller compares it with numbers.
-            scaling = event["Properties"].get("ScalingConfig")
-            if scaling:
-                scaling["MaximumConcurrency"] = int(values[scaling["MaximumConcurrency"]["Ref"]])
+        # A number that comes from a parameter stays text, and the poller compares it with numbers.
+        scaling = properties.get("ScalingConfig")
+        if scaling:
+            scaling["MaximumConcurrency"] = int(values[scaling["MaximumConcurrency"]["Ref"]])
 
 
 def _wait_for_outputs(cloudformation: Any) -> dict[str, str]:

@@ -118,6 +118,15 @@ def test_form_of_an_upload_takes_no_other_key_and_no_larger_file(shop: Any, clou
     assert answer.status == 403
 
 
+def test_range_of_an_old_version_is_that_versions(cloud: Cloud) -> None:
+    """What MiniStack lacks and infra/local/emulator.py adds."""
+    files, bucket = cloud.client("s3"), cloud.outputs["InboxBucket"]
+    first = files.put_object(Bucket=bucket, Key="plans/test", Body=b"0123456789")["VersionId"]
+    files.put_object(Bucket=bucket, Key="plans/test", Body=b"abcdefghij")
+    answer = files.get_object(Bucket=bucket, Key="plans/test", VersionId=first, Range="bytes=3-5")
+    assert (answer["Body"].read(), answer["ContentRange"]) == (b"345", "bytes 3-5/10")
+
+
 def test_plain_http_gets_no_answer(cloud: Cloud) -> None:
     with pytest.raises((urllib.error.URLError, OSError)):
         urllib.request.urlopen(cloud.endpoint.replace("https:", "http:"), timeout=5)  # noqa: S310

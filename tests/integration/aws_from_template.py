@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import botocore.session
+from botocore.loaders import create_loader
 
 from infra.local.deploy import load_template
 
@@ -17,6 +19,7 @@ ACCOUNT = "123456789012"
 REGION = "ap-southeast-3"
 STACK = "invoicing-test"
 _NO_VALUE = object()
+_MODELS = create_loader()
 _PRODUCT_PACKAGES = ("invoicing", "upload", "notify")
 
 
@@ -141,43 +144,51 @@ class Template:
 
 def create_resources(template: Template) -> None:
     """Make the template's tables, queues, topics, bucket and e-mail sender in the AWS (moto) that boto3 reaches."""
+    dynamodb, sqs, sns, s3, ses = (boto3.client(service) for service in ("dynamodb", "sqs", "sns", "s3", "sesv2"))
     for name, properties in template.find("AWS::DynamoDB::Table").items():
-        _create_table(template.resolve({"Ref": name}), properties)
+        _create_table(dynamodb, template.resolve({"Ref": name}), properties)
     for name, properties in template.find("AWS::SQS::Queue").items():
-        _create_queue(template.resolve({"Ref": name}).rsplit("/", 1)[1], properties)
+        _create_queue(sqs, template.resolve({"Ref": name}).rsplit("/", 1)[1], properties)
     for name in template.find("AWS::SNS::Topic"):
-        boto3.client("sns").create_topic(Name=template.resolve({"Ref": name}).rsplit(":", 1)[1])
+        sns.create_topic(Name=template.resolve({"Ref": name}).rsplit(":", 1)[1])
     for properties in template.find("AWS::SNS::Subscription").values():
-        boto3.client("sns").subscribe(**properties)
+        sns.subscribe(**properties)
     for properties in template.find("AWS::S3::Bucket").values():
-        _create_bucket(properties)
-    boto3.client("sesv2").create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
+        _create_bucket(s3, properties)
+    ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
     for name in template.find("AWS::SES::ConfigurationSet"):
-        boto3.client("sesv2").create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
+        ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
 
 
-def _create_table(name: str, properties: dict[str, Any]) -> None:
+def _create_table(dynamodb: Any, name: str, properties: dict[str, Any]) -> None:
     members = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
     request = {member: properties[member] for member in members if member in properties}
     if "StreamSpecification" in properties:
         request["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
-    boto3.client("dynamodb").create_table(TableName=name, **request)
+    dynamodb.create_table(TableName=name, **request)
 
 
-def _create_queue(name: str, properties: dict[str, Any]) -> None:
+def _create_queue(sqs: Any, name: str, properties: dict[str, Any]) -> None:
     attributes = {
         member: json.dumps(value) if isinstance(value, dict) else str(value)
         for member, value in properties.items()
         # A queue may name a dead-letter queue that is made after it; no test needs moto's redrive.
         if member in ("VisibilityTimeout", "MessageRetentionPeriod")
     }
-    boto3.client("sqs").create_queue(QueueName=name, Attributes=attributes)
+    sqs.create_queue(QueueName=name, Attributes=attributes)
 
 
-def _create_bucket(properties: dict[str, Any]) -> None:
-    s3, name = boto3.client("s3"), properties["BucketName"]
+def _create_bucket(s3: Any, properties: dict[str, Any]) -> None:
+    name = properties["BucketName"]
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"])
+
+
+def start_session() -> None:
+    """A new default session of boto3 that knows the services' models already: moto makes boto3 forget its session."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", _MODELS)
+    boto3.setup_default_session(botocore_session=session)
 
 
 def forget_process_state() -> None:

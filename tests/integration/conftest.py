@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from tests.integration.aws_from_template import REGION, Template, create_resources, forget_process_state
+from tests.integration.aws_from_template import REGION, Template, create_resources, forget_process_state, start_session
 
 
 class Aws:
@@ -50,6 +50,7 @@ def aws(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.setenv(name, value)
     forget_process_state()
     with mock_aws():
+        start_session()
         cloud = Aws(template, monkeypatch)
         create_resources(template)
         yield cloud

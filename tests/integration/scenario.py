@@ -86,6 +86,7 @@ def make_waiting_upload(
         amount=plan.amount,
         smallest=plan.smallest,
         largest=plan.largest,
+        valid_until=plan.valid_until,
         errors={},
         warnings=warnings or {},
         columns=["No. Invoice"],

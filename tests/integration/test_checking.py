@@ -11,14 +11,15 @@ import orjson
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from invoicing import uploading
+from invoicing import clock, uploading
 from invoicing.billers import Biller, BillerState, OnErrors, ReleaseMode
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb, files, uploads
-from invoicing.uploads import Upload, UploadStatus
+from invoicing.uploads import PATIENCE, Upload, UploadStatus
 from tests.integration import faults, scenario
 from tests.integration.conftest import Aws
-from upload import check_handler
+from upload import check_handler, checking, sweeping
+from upload.refusal import WorkbookRefused
 from upload.view import show_upload
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -284,9 +285,8 @@ class TestCheck:
 @pytest.fixture
 def answer_from_memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Run the sandboxed jobs in this process: a test of our steps need not start forty interpreters."""
-    from upload.check_workbook import check_workbook
-
     from upload import checking
+    from upload.check_workbook import check_workbook
     from upload.failed_rows import build_failed_rows
 
     jobs = {"check": check_workbook, "failed_rows": build_failed_rows}
@@ -325,31 +325,50 @@ def test_biller_that_refuses_files_with_errors_gets_none_of_the_rows() -> None:
     assert upload.plan_version is None
 
 
-def test_suspended_billers_file_is_refused() -> None:
-    scenario.register(scenario.SHOP)
-    upload = start()
+def suspend(biller: Biller) -> None:
     boto3.resource("dynamodb").Table(get_settings().billers_table).update_item(
-        Key={"pk": "toko-sinar"},
+        Key={"pk": biller.biller_id},
         UpdateExpression="SET #s = :s",
         ExpressionAttributeNames={"#s": "state"},
         ExpressionAttributeValues={":s": BillerState.SUSPENDED},
     )
+
+
+def test_suspended_billers_file_is_refused() -> None:
+    scenario.register(scenario.SHOP)
+    upload = start()
+    suspend(scenario.SHOP)
     put_file(upload, make_workbook(GOOD))
     deliver(upload)
     refused = uploads.load_upload(upload.biller_id, upload.upload_id)
     assert refused.refusal == {"code": "biller_not_active", "params": {}}
 
 
+SCHOOL_HEADERS = [
+    "NIS", "Nama Siswa", "Kelas", "Jenis Tagihan", "Periode", "Tahun Ajaran", "Nominal", "Jatuh Tempo", "Email Wali",
+    "No. Tagihan",
+]  # fmt: skip
+
+
+def test_school_bill_that_exists_under_its_derived_number_is_a_warning() -> None:
+    scenario.register(scenario.SCHOOL)
+    bill = ["0012", "Gita", "7A", "SPP", "Juli 2027", "2027/2028", 500_000, "31/12/2027", "wali@example.com"]
+    first = check(make_workbook([[*bill, None]], SCHOOL_HEADERS), scenario.SCHOOL)
+    scenario.release(first)
+    scenario.write_all_chunks()
+    second = check(make_workbook([[*bill, "MY-1"]], SCHOOL_HEADERS), scenario.SCHOOL)
+    assert second.summary is not None
+    assert second.summary.warnings == {"already_billed": 1}
+    assert second.summary.new == 1
+
+
 def test_workbook_of_the_school_module_gets_a_number_from_student_fee_and_period(tmp_path: Path) -> None:
     scenario.register(scenario.SCHOOL)
-    headers = [
-        "NIS", "Nama Siswa", "Kelas", "Jenis Tagihan", "Periode", "Tahun Ajaran", "Nominal", "Jatuh Tempo", "Email Wali"
-    ]  # fmt: skip
     rows = [
         ["0012", "Gita", "7A", "SPP", "Sem 1", year, 500_000, "31/12/2027", "wali@example.com"]
         for year in ("2026/2027", "2027/2028")
     ]
-    upload = check(make_workbook(rows, headers), scenario.SCHOOL)
+    upload = check(make_workbook(rows, SCHOOL_HEADERS[:-1]), scenario.SCHOOL)
     assert upload.summary is not None
     assert upload.summary.errors == {}
     scenario.release(upload)
@@ -357,3 +376,74 @@ def test_workbook_of_the_school_module_gets_a_number_from_student_fee_and_period
     numbers = [item["number"] for item in scenario.read_table(get_settings().invoices_table)]
     assert len(set(numbers)) == 2
     assert all("0012" in number for number in numbers)
+
+
+def test_automatic_release_that_another_run_of_the_check_did_first_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    biller = replace(scenario.SHOP, release=ReleaseMode.AUTOMATIC)
+    scenario.register(biller)
+    stale = scenario.make_waiting_upload(tmp_path, [scenario.make_draft(1)], biller=biller)
+    assert checking.check_upload(biller.biller_id, stale.upload_id).status is UploadStatus.WRITING
+    numbers_drawn = scenario.read_table(get_settings().counters_table)[0]["next"]
+    monkeypatch.setattr(uploads, "load_upload", lambda *_: stale)
+    checking.check_upload(biller.biller_id, stale.upload_id)
+    assert scenario.read_table(get_settings().counters_table)[0]["next"] == numbers_drawn == 1
+
+
+def test_automatic_release_killed_before_the_queue_is_made_good_by_the_repeated_event(tmp_path: Path) -> None:
+    biller = replace(scenario.SHOP, release=ReleaseMode.AUTOMATIC)
+    scenario.register(biller)
+    upload = scenario.make_waiting_upload(tmp_path, [scenario.make_draft(1)], biller=biller)
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr("invoicing.store.chunk_queue.send_chunks", lambda *_: faults.kill())
+        with pytest.raises(faults.Killed):
+            deliver(upload)
+    assert scenario.receive_chunk_messages() == []
+    deliver(upload)
+    scenario.write_all_chunks()
+    assert uploads.load_upload(upload.biller_id, upload.upload_id).status is UploadStatus.DONE
+
+
+def test_biller_suspended_between_check_and_automatic_release_releases_nothing(tmp_path: Path) -> None:
+    biller = replace(scenario.SHOP, release=ReleaseMode.AUTOMATIC)
+    scenario.register(biller)
+    upload = scenario.make_waiting_upload(tmp_path, [scenario.make_draft(1)], biller=biller)
+    suspend(biller)
+    deliver(upload)
+    assert uploads.load_upload(upload.biller_id, upload.upload_id).status is UploadStatus.WAITING
+
+
+@pytest.mark.parametrize("end", ["deleted", "given_up"])
+def test_file_that_comes_after_its_upload_ended_is_erased(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    scenario.register(scenario.SHOP)
+    upload = start()
+    if end == "deleted":
+        uploading.delete_upload(upload.biller_id, upload.upload_id, deleted_by=scenario.MAKER)
+    else:
+        later = clock.now() + PATIENCE[UploadStatus.AWAITING_FILE]
+        with monkeypatch.context() as patch:
+            patch.setattr(clock, "now", lambda: later)
+            assert sweeping.sweep_uploads() == 1
+    put_file(upload, make_workbook(GOOD))
+    deliver(upload)
+    assert files.find_first_version(files.inbox_key(upload.biller_id, upload.upload_id)) is None
+
+
+def test_file_with_too_many_mistakes_to_mark_them_ends_its_check_without_that_workbook(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scenario.register(scenario.SHOP)
+    run = checking.run_sandboxed
+
+    def refuse_failed_rows(job: str, *arguments: Any) -> dict[str, Any]:
+        if job == "failed_rows":
+            raise WorkbookRefused("workbook_too_slow")
+        return run(job, *arguments)
+
+    monkeypatch.setattr(checking, "run_sandboxed", refuse_failed_rows)
+    upload = check(make_workbook(GOOD + BAD))
+    assert upload.status is UploadStatus.WAITING
+    assert upload.failed_rows_version is None
+    assert read_issues(upload)[0]["code"] == "failed_rows_left_out"
+    assert {issue["row"] for issue in read_issues(upload) if issue["severity"] == "error"} == {4, 5}

@@ -372,16 +372,32 @@ def test_notice_throttled_again_and_again_waits_longer_each_time(
 
 
 @pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("MessageRejected", "Email address is not verified. The following identities failed: notifikasi@ocbc.id"),
+        ("NotFoundException", "Configuration set does not exist"),
+        ("MailFromDomainNotVerifiedException", "MAIL FROM domain"),
+        ("AccountSuspendedException", "suspended"),
+    ],
+)
+@pytest.mark.parametrize("provider", ["email"], indirect=True)
+def test_fault_of_the_account_loses_no_notice(
+    provider: notify.Provider, ref: NoticeRef, time: notify.Clock, code: str, words: str
+) -> None:
+    with notify.provider_does(provider, notify.refuse(400, code, words)) as calls:
+        assert notify.send(ref) == []
+        assert notify.load(ref).state is NoticeState.QUEUED
+        settle_by_sweeping(ref, time)
+    assert len(calls) == 2
+    assert notify.load(ref).state is NoticeState.SENT
+
+
+@pytest.mark.parametrize(
     ("provider", "code", "words", "reason"),
     [
         *(
-            ("email", code, "Email address is not verified: sari0@example.com", code)
-            for code in (
-                "MessageRejected",
-                "BadRequestException",
-                "NotFoundException",
-                "MailFromDomainNotVerifiedException",
-            )
+            ("email", code, "Illegal address: sari0@example.com", code)
+            for code in ("MessageRejected", "BadRequestException")
         ),
         ("sms", "InvalidParameter", "Invalid parameter: PhoneNumber Reason: +62 is not valid", "invalid_number"),
         ("sms", "OptedOut", "", "opted_out"),

@@ -1,15 +1,17 @@
 """What people do with a checked upload: release, reject, delete; and what is refused, by the real command handler."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from invoicing import clock, uploading
-from invoicing.errors import UploadStateError
+from invoicing.errors import CompanyCodeError, UploadStateError
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb, files, uploads
+from invoicing.store import billers, dynamodb, files, uploads
 from invoicing.uploads import PATIENCE, Upload, UploadStatus
 from tests.integration import faults, scenario
 from upload import command_handler, sweeping
@@ -255,3 +257,49 @@ def test_only_the_first_of_two_object_versions_is_bound(tmp_path: Path) -> None:
     assert uploads.bind_version(upload, "version-1").object_version == "version-1"
     with pytest.raises(UploadStateError):
         uploads.bind_version(bound, "version-2")
+
+
+@pytest.mark.parametrize("company_code", ["8", "8808", "880811", "AB!12", "٨٨٠٨١"])
+def test_company_code_of_another_length_or_form_is_not_registered(company_code: str) -> None:
+    """Codes of one length cannot be the beginning of each other, so two billers never meet in one VA number."""
+    with pytest.raises(CompanyCodeError):
+        billers.register_biller(replace(scenario.SHOP, company_code=company_code))
+    assert scenario.read_table(get_settings().billers_table) == []
+
+
+def test_company_code_belongs_to_one_biller(waiting: Upload) -> None:
+    with pytest.raises(ClientError):
+        billers.register_biller(replace(scenario.SHOP, biller_id="another"))
+    assert not billers.register_biller(scenario.SHOP)
+
+
+def test_release_after_an_invoice_could_no_longer_be_paid_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario.register(scenario.SHOP)
+    drafts = [scenario.make_draft(1), scenario.make_draft(2, valid_until="2070-01-01T00:00:00Z")]
+    upload = scenario.make_waiting_upload(tmp_path, drafts)
+    monkeypatch.setattr(clock, "now", lambda: clock.from_text("2070-01-01T00:00:00Z"))
+    assert error_code(command(upload, "release")) == "upload_outdated"
+    assert scenario.receive_chunk_messages() == []
+
+
+def test_release_that_always_loses_the_counter_says_busy_and_works_later(
+    waiting: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    with monkeypatch.context() as contended:
+        contended.setattr(uploads, "_COUNTER_TRIES", 0)
+        assert error_code(command(waiting, "release")) == "busy"
+    assert command(waiting, "release")["status"] == "writing"
+
+
+def test_invoices_of_an_upload_whose_files_expired_are_refused_in_words(waiting: Upload) -> None:
+    files.delete_all_versions([files.plan_key(waiting.biller_id, waiting.upload_id)])
+    assert error_code(command(waiting, "list_invoices")) == "files_expired"
+
+
+def test_forms_and_links_name_the_bucket_in_its_own_region(waiting: Upload) -> None:
+    host = f"{get_settings().inbox_bucket}.s3.ap-southeast-3.amazonaws.com"
+    assert files.sign_upload_post("toko-sinar", waiting.upload_id)["url"] == f"https://{host}/"
+    assert files.sign_download("results/a", "v1", "a.xlsx").startswith(f"https://{host}/results/a?")

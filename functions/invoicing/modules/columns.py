@@ -23,7 +23,8 @@ SOURCE_ROW_HEADER = "Baris Asal (Source Row)"
 RUNNING_NUMBER_HEADERS = ("No", "No.", "#", "No. Urut", "Nomor Urut", "Row")
 """Headers of columns that only count rows; they mean nothing to us and need no warning."""
 
-_BRACKETED = re.compile(r"\([^)]*\)|\[[^]]*\]")
+# A bracket that nobody closes goes on to the end: no header makes the search start again and again.
+_BRACKETED = re.compile(r"\([^)]*\)?|\[[^]]*\]?")
 _HEADER_PARTS = re.compile(r"[\n\r/|]+")
 
 
@@ -52,6 +53,12 @@ class Kind(StrEnum):
     """Known, but not built yet: anything but empty or "no" is an error that says so."""
 
 
+MAX_TYPED = 100
+"""Longest text in characters that a column without ``max_length`` reads: amounts, dates and phones are shorter."""
+MAX_TYPED_EMAILS = 700
+"""Two addresses of 254 characters with a name each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     key: str
@@ -65,7 +72,7 @@ class Column:
     contact: bool = False
     """At least one of the columns marked so must be filled in every row."""
     max_length: int = 0
-    """Longest text accepted; 0: the kind itself bounds it."""
+    """Longest text accepted, in characters; 0: ``MAX_TYPED`` of its kind."""
     example: str | int = ""
     choices: tuple[str, ...] = ()
     """Values for the dropdown."""
@@ -74,6 +81,11 @@ class Column:
     width: int = 18
     """Column width in the template, in characters."""
     in_template: bool = True
+
+    @property
+    def longest(self) -> int:
+        """Longest text in characters that a cell may hold; no parser ever meets a longer one."""
+        return self.max_length or (MAX_TYPED_EMAILS if self.kind is Kind.EMAIL else MAX_TYPED)
 
     @property
     def text_formatted(self) -> bool:
@@ -131,5 +143,6 @@ _IGNORED = frozenset(
 
 
 def is_ignored_header(header: str) -> bool:
-    """True for headers that this system or a row counter made; ``#`` alone normalises to nothing."""
-    return normalise_header(header) in _IGNORED
+    """True for headers that this system or a row counter made; not for an empty header."""
+    name = normalise_header(header)
+    return name in _IGNORED if name else header.strip() == "#"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from invoicing.calendar import MONTHS, parse_date
+from invoicing.invoices import InvoiceDraft
 from invoicing.typed_text import InvalidValueError, clean_text
 
 MAX_NUMBER = 40
@@ -111,7 +112,8 @@ def parse_period(cell: object, *, header: str = "") -> Period:
 
 
 def _parse_number(number: float, header: str) -> Period:
-    if number != number or number != int(number):
+    # Not for nan and inf either, which a cell can hold (1e400).
+    if not (abs(number) < 10**9 and number == int(number)):
         raise InvalidValueError("period_invalid")
     whole = int(number)
     if header == "semester" and whole in (1, 2):
@@ -219,6 +221,19 @@ def frame_number(unit: str, fee_type: str, school_year: str, period: str, instal
         [fold_words(part) or part for part in (unit, fee_type, school_year, period)] + [installment]
     )
     return NumberFrame(head and f"{head}-", fee, f"-{'-'.join(filter(None, parts))}", is_plain, canonical)
+
+
+def derive_number(draft: InvoiceDraft) -> str:
+    """The number that a school bill has when its row names none, whatever number it has."""
+    student = draft["student"]
+    frame = frame_number(
+        student.get("unit", ""),
+        draft["fee_type"],
+        draft["school_year"],
+        draft.get("period", ""),
+        draft.get("installment", ""),
+    )
+    return frame.complete(student["nis"])
 
 
 @lru_cache(10_000)

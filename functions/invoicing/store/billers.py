@@ -1,12 +1,13 @@
 """Billers table: one item per biller, key ``pk = biller_id``."""
 
+import re
 from dataclasses import asdict
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from invoicing.billers import Biller, BillerState, Module, OnErrors, ReleaseMode
-from invoicing.errors import BillerNotFoundError
+from invoicing.errors import BillerNotFoundError, CompanyCodeError
 from invoicing.notice_policy import NoticePolicy, Zone
 from invoicing.notices import Channel
 from invoicing.settings import get_settings
@@ -26,9 +27,12 @@ def load_biller(biller_id: str) -> Biller:
 def register_biller(biller: Biller) -> bool:
     """Create the biller and its VA counter in one transaction; False when it is registered already.
 
-    The counter's key makes the company code unique within the bank: two billers can never share VA numbers.
+    The counter's key makes the company code unique within the bank, and codes of one length are no prefixes of each
+    other: two billers can never share VA numbers. Raises CompanyCodeError for a code of another form.
     """
     settings = get_settings()
+    if not re.fullmatch(rf"[0-9]{{{settings.va_company_code_digits}}}", biller.company_code):
+        raise CompanyCodeError(biller.company_code)
     record = {
         "pk": biller.biller_id,
         "name": biller.name,

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from invoicing.errors import FilesExpiredError
 from invoicing.settings import get_settings
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ def client() -> "S3Client":
         connect_timeout=2,
         read_timeout=30,
         signature_version="s3v4",
+        # Forms and links must name the bucket's own region: newer regions refuse what is sent to the global host.
+        s3={"addressing_style": "virtual"},
     )
     return boto3.client("s3", config=config)
 
@@ -119,10 +123,15 @@ def store(key: str, path: Path, content_type: str) -> str:
 
 
 def read_range(key: str, version: str, start: int, end: int) -> bytes:
-    """Bytes ``[start, end)`` of one version."""
-    answer = client().get_object(
-        Bucket=get_settings().inbox_bucket, Key=key, VersionId=version, Range=f"bytes={start}-{end - 1}"
-    )
+    """Bytes ``[start, end)`` of one version. Raises FilesExpiredError when the lifecycle or a deletion took it."""
+    try:
+        answer = client().get_object(
+            Bucket=get_settings().inbox_bucket, Key=key, VersionId=version, Range=f"bytes={start}-{end - 1}"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("NoSuchKey", "NoSuchVersion"):
+            raise
+        raise FilesExpiredError(key) from error
     with answer["Body"] as body:
         return body.read()
 

@@ -31,6 +31,8 @@ from invoicing.store import dynamodb
 
 DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
 DAY_SHARDS = 8
+RECIPIENT_SHARDS = 8
+"""One placeholder address in every row of a file must not meet one partition of the index."""
 MAX_NAME_LENGTH = 60
 """Characters of the recipient's name kept for the greeting, so that an item stays under 1 KB: one write unit."""
 
@@ -54,6 +56,7 @@ def notice_item(
     """
     created = clock.from_text(created_at)
     spread = crc32(f"{va_number}{planned.notice_id}".encode())
+    recipient_hash = hash_recipient(biller_id, planned.recipient)
     return {
         "pk": f"{bank_code}#{va_number}",
         "sk": planned.notice_id,
@@ -74,7 +77,7 @@ def notice_item(
         "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
         "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
         "by_day_sk": f"{created_at}#{va_number}#{planned.notice_id}",
-        "by_recipient_pk": f"{biller_id}#{hash_recipient(biller_id, planned.recipient)}",
+        "by_recipient_pk": f"{biller_id}#{recipient_hash}#{spread // 16 % RECIPIENT_SHARDS}",
         "by_recipient_sk": created_at,
     }
 

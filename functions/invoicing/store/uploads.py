@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from invoicing import clock
 from invoicing.billers import Module, OnErrors
-from invoicing.errors import UploadNotFoundError, UploadStateError, VirtualAccountRangeError
+from invoicing.errors import CounterBusyError, UploadNotFoundError, UploadStateError, VirtualAccountRangeError
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.uploads import (
@@ -32,7 +32,7 @@ from invoicing.uploads import (
 from invoicing.virtual_accounts import count_sequence_numbers
 
 _DUE_SHARD = "uploads"
-_COUNTER_TRIES = 8
+_COUNTER_TRIES = 10
 
 
 def create_upload(upload: Upload) -> None:
@@ -161,7 +161,8 @@ def release(
 ) -> Upload:
     """waiting -> writing, and the upload's range of VA numbers drawn from the counter, in one transaction.
 
-    Raises UploadStateError when it is not waiting any more, VirtualAccountRangeError when the numbers run out.
+    Raises UploadStateError when it is not waiting any more, VirtualAccountRangeError when the numbers run out,
+    CounterBusyError when other releases were faster each time.
     """
     settings = get_settings()
     count = upload.chunks[-1].first + upload.chunks[-1].count
@@ -208,7 +209,7 @@ def release(
             time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
             continue
         return load_upload(upload.biller_id, upload.upload_id)
-    raise RuntimeError(f"the counter of company code {company_code} stayed contended")
+    raise CounterBusyError(company_code)
 
 
 def end(upload: Upload, status: UploadStatus, *, ended_by: str, reason: str | None, **members: Any) -> Upload:

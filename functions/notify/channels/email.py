@@ -25,19 +25,19 @@ NEXT_QUOTA = timedelta(hours=1)
 """SES counts the daily quota over the last 24 hours, so that some of it comes back every hour."""
 
 _THROTTLED = {"TooManyRequestsException", "ThrottlingException", "Throttling"}
+# The account, or what we set up in it: nothing is wrong with the message, and somebody must mend it first.
 _STOPPED = {
     "LimitExceededException",
     "SendingPausedException",
     "AccountSuspendedException",
     "AccessDeniedException",
     "AccessDenied",
-}
-_PERMANENT = {
-    "MessageRejected",
-    "BadRequestException",
     "NotFoundException",
     "MailFromDomainNotVerifiedException",
 }
+_PERMANENT = {"MessageRejected", "BadRequestException"}
+_UNVERIFIED = "not verified"
+"""In the words of MessageRejected when our sender's identity has lapsed, or the account is in the sandbox."""
 # Stricter than RFC 5321 on purpose: nothing that could end a header or name a second recipient.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,189}")
 
@@ -85,6 +85,6 @@ def _class_error(error: ClientError) -> ProviderError | None:
     if code in _THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] == 429:
         is_daily = "daily" in error.response["Error"].get("Message", "").lower()
         return NotSentError("daily_quota", NEXT_QUOTA) if is_daily else NotSentError("throttled", SOON)
-    if code in _STOPPED:
+    if code in _STOPPED or _UNVERIFIED in error.response["Error"].get("Message", ""):
         return ChannelStoppedError(code)
     return RefusedError(code) if code in _PERMANENT else None

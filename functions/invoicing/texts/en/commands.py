@@ -17,6 +17,9 @@ TEXTS = {
         'The notices cannot go out at "{detail}". Give in_hours, now, or a time with its offset such as '
         "2026-11-24T09:00:00+07:00 that has not passed and is at most 30 days ahead."
     ),
+    "files_expired": "The files of this upload were deleted at the end of their retention.",
+    "upload_outdated": "An invoice could no longer be paid since {detail}; reject this upload and upload a new file.",
+    "busy": "Many uploads are being released at once; try again in a moment.",
     "filename": "This file name cannot be used: {detail}.",
     "suppression_not_found": "There is no such suppressed address.",
 }

@@ -139,6 +139,10 @@ TEXTS = {
         "Another row of invoice {number} is wrong (row {bad_row}), so the invoice is not created."
     ),
     "invoice_has_bad_row.mend": "Mend row {bad_row}; upload this row again with it.",
+    "invoice_too_many_products.what": "Invoice {number} has {rows} product rows; at most {maximum} are possible.",
+    "invoice_too_many_products.mend": "Put equal products into one row, or split it over several invoice numbers.",
+    "invoice_too_large.what": "The {rows} product rows of invoice {number} are too large (the limit is {maximum} KB).",
+    "invoice_too_large.mend": "Shorten the product names, or split it over several invoice numbers.",
     "duplicate_number.what": "Number {number} is also in row {other_row}.",
     "duplicate_number.mend": (
         "Give every invoice its own number; product rows of one invoice must fill in the product columns."
@@ -173,6 +177,13 @@ TEXTS = {
         "Required headers are missing on sheet “{sheet}” (row {row}): {headers}. Headers not known: {unknown}."
     ),
     "missing_headers.mend": "Add or rename them as in the template and upload again.",
+    "sheet_incomplete.what": (
+        "Sheet “{sheet}” seems to hold bills, too, but lacks these required headers (row {row}): {headers}. "
+        "Headers not known: {unknown}."
+    ),
+    "sheet_incomplete.mend": (
+        "Put all bills on one sheet; if that sheet holds no bills, delete or hide it, then upload again."
+    ),
     "repeated_headers.what": "Several columns of sheet “{sheet}” (row {row}) mean the same: {headers}.",
     "repeated_headers.mend": "Delete or rename one of them and upload again.",
     "only_hidden_sheet.what": "The bills are on the hidden sheet “{sheet}” only.",

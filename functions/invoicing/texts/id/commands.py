@@ -17,6 +17,11 @@ TEXTS = {
         'Pemberitahuan tidak bisa dikirim pada "{detail}". Isi in_hours, now, atau waktu lengkap dengan selisih zona '
         "seperti 2026-11-24T09:00:00+07:00 yang belum lewat dan paling lama 30 hari ke depan."
     ),
+    "files_expired": "Berkas unggahan ini sudah dihapus karena masa simpannya habis.",
+    "upload_outdated": (
+        "Ada tagihan yang masa berlakunya sudah lewat ({detail}); tolak unggahan ini dan unggah berkas baru."
+    ),
+    "busy": "Sedang banyak unggahan dilepas bersamaan; coba lagi sebentar lagi.",
     "filename": "Nama berkas tidak bisa dipakai: {detail}.",
     "suppression_not_found": "Alamat yang ditangguhkan ini tidak ada.",
 }

@@ -27,6 +27,10 @@ TEXTS = {
     "already_there_different.mend": (
         "Samakan isinya dengan tagihan yang ada, pakai nomor lain, atau arsipkan dahulu tagihan lama."
     ),
+    "already_billed.what": ("Siswa ini sudah ditagih untuk jenis dan periode yang sama, dengan nomor {other_number}."),
+    "already_billed.mend": "Hapus baris ini bila dobel; bila memang dua tagihan, setujui peringatan ini.",
+    "failed_rows_left_out.what": "Kesalahannya terlalu banyak untuk ditandai dalam satu berkas baris gagal.",
+    "failed_rows_left_out.mend": "Perbaiki berkas asli menurut daftar temuan, lalu unggah lagi.",
     "same_file.what": "Berkas yang persis sama sudah diunggah pada {date} (unggahan {upload_id}).",
     "same_file.mend": "Pastikan ini memang disengaja; tagihan yang sudah ada tidak dibuat dua kali.",
 }

@@ -139,6 +139,10 @@ TEXTS = {
         "Baris lain dari tagihan {number} salah (baris {bad_row}), jadi tagihan ini tidak dibuat."
     ),
     "invoice_has_bad_row.mend": "Perbaiki baris {bad_row}; baris ini ikut diunggah lagi.",
+    "invoice_too_many_products.what": "Tagihan {number} punya {rows} baris barang; paling banyak {maximum}.",
+    "invoice_too_many_products.mend": "Gabungkan barang yang sama, atau bagi menjadi beberapa nomor invoice.",
+    "invoice_too_large.what": "Isi {rows} baris barang tagihan {number} terlalu besar (batasnya {maximum} KB).",
+    "invoice_too_large.mend": "Singkatkan nama barangnya, atau bagi menjadi beberapa nomor invoice.",
     "duplicate_number.what": "Nomor {number} juga ada di baris {other_row}.",
     "duplicate_number.mend": (
         "Beri setiap tagihan nomor sendiri; baris barang dari satu tagihan harus mengisi kolom barang."
@@ -180,6 +184,13 @@ TEXTS = {
         "dikenal: {unknown}."
     ),
     "missing_headers.mend": "Tambahkan atau ganti nama judul itu persis seperti di template, lalu unggah lagi.",
+    "sheet_incomplete.what": (
+        "Lembar “{sheet}” tampak berisi tagihan juga, tetapi judul kolom wajib ini tidak ada (baris {row}): {headers}. "
+        "Judul yang tidak dikenal: {unknown}."
+    ),
+    "sheet_incomplete.mend": (
+        "Satukan tagihannya di satu lembar; bila lembar itu bukan tagihan, hapus atau sembunyikan, lalu unggah lagi."
+    ),
     "repeated_headers.what": "Ada beberapa kolom yang artinya sama di lembar “{sheet}” (baris {row}): {headers}.",
     "repeated_headers.mend": "Hapus atau ganti nama salah satunya, lalu unggah lagi.",
     "only_hidden_sheet.what": "Tagihan hanya ada di lembar tersembunyi “{sheet}”.",

@@ -1,0 +1,57 @@
+"""The application that the local cloud serves: MiniStack, with the one answer of S3 that it gets wrong put right.
+
+MiniStack ignores ``Range`` when a GET names a version and sends the whole object. Chunks of a plan are read by range.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from ministack.app import app as ministack
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_RANGE = re.compile(rb"bytes=(\d+)-(\d+)")
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    asked = _read_range(scope)
+    if asked is None:
+        await ministack(scope, receive, send)
+        return
+    answer: list[MutableMapping[str, Any]] = []
+
+    async def keep(message: MutableMapping[str, Any]) -> None:
+        answer.append(message)
+
+    await ministack(scope, receive, keep)
+    head, body = answer[0], b"".join(message.get("body", b"") for message in answer[1:])
+    if head["status"] == 200:
+        head, body = _cut(head, body, *asked)
+    await send(head)
+    await send({"type": "http.response.body", "body": body})
+
+
+def _read_range(scope: Scope) -> tuple[int, int] | None:
+    """First and last byte asked for of an object version; None for any other request."""
+    if scope["type"] != "http" or scope["method"] != "GET" or b"versionId=" not in scope["query_string"]:
+        return None
+    match = _RANGE.fullmatch(dict(scope["headers"]).get(b"range", b""))
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _cut(head: MutableMapping[str, Any], body: bytes, first: int, last: int) -> tuple[MutableMapping[str, Any], bytes]:
+    part = body[first : last + 1]
+    # Checksums are of the whole object; AWS leaves them out of a partial answer too.
+    headers = [
+        (name, value)
+        for name, value in head["headers"]
+        if name.lower() != b"content-length" and not name.lower().startswith(b"x-amz-checksum")
+    ]
+    headers += [
+        (b"content-length", str(len(part)).encode()),
+        (b"content-range", f"bytes {first}-{first + len(part) - 1}/{len(body)}".encode()),
+    ]
+    return {**head, "status": 206, "headers": headers}, part
