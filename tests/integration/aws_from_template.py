@@ -17,7 +17,7 @@ ACCOUNT = "123456789012"
 REGION = "ap-southeast-3"
 STACK = "invoicing-test"
 _NO_VALUE = object()
-_PRODUCT_PACKAGES = ("invoicing", "upload", "notify")
+_PRODUCT_PACKAGES = ("invoicing", "upload", "notify", "remind")
 
 
 class Template:
