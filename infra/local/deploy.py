@@ -89,8 +89,7 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
             continue
         properties = resource["Properties"]
         for policy in properties.get("Policies", []):
-            # A plain role's policies have another form and need no change.
-            for statement in policy.get("Statement", []):
+            for statement in policy["Statement"]:
                 # A batch is authorised as an action of its own, which AWS does not have.
                 if statement["Action"] == "sqs:SendMessage":
                     statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
