@@ -33,6 +33,8 @@ SHOWN = 6
 QUIET_SECONDS = 3
 """No new message for so long: all have been sent."""
 LONGEST_QUIET_SECONDS = 30
+PROGRESS = 50
+"""A line for so many messages."""
 BOUNCING = "bounce@example.com"
 REPORTED = {"Delivery", "Bounce", "read", "Message has been accepted by phone"}
 """The last that the stand-in reports of a message."""
@@ -141,7 +143,7 @@ def _plant_contacts(workbook: Path, sample: Sample) -> None:
     """Give e-invoices their SMS numbers, and one of them an address at which every e-mail bounces."""
     book = load_workbook(workbook)
     sheet = book.worksheets[0]
-    columns = {str(cell.value): cell.column for cell in sheet[1]}
+    columns = {str(cell.value): number for number, cell in enumerate(sheet[1], start=1)}
     sms = sheet.max_column + 1
     sheet.cell(1, sms, "No. HP (SMS)")
     good = [row for row in range(2, sheet.max_row + 1) if row not in sample.mistakes]
@@ -182,8 +184,9 @@ def _wait_for_messages(cloud: Cloud) -> list[dict[str, Any]]:
     while True:
         messages = list_messages(cloud)
         if len(messages) != count:
+            if len(messages) // PROGRESS != count // PROGRESS:
+                _tell(f"  {len(messages)} sent ...")
             count, last_change = len(messages), time.monotonic()
-            _tell(f"  {count} sent")
         is_quiet = time.monotonic() - last_change > QUIET_SECONDS
         if is_quiet and all(message["state"] in REPORTED for message in messages):
             return messages
