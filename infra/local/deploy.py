@@ -91,8 +91,8 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
         for policy in properties.get("Policies", []):
             for statement in policy["Statement"]:
                 # A batch is authorised as an action of its own, which AWS does not have.
-                if statement["Action"] == "sqs:SendMessage":
-                    statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+                if statement["Action"] in ("sqs:SendMessage", "sns:Publish"):
+                    statement["Action"] = [statement["Action"], f"{statement['Action']}Batch"]
         for event in properties.get("Events", {}).values():
             # A number that comes from a parameter stays text, and the poller compares it with numbers.
             scaling = event["Properties"].get("ScalingConfig")
