@@ -1,6 +1,7 @@
 """Billers: the bank's business customers, their product module and their settings."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from invoicing.notice_policy import NoticePolicy
@@ -46,5 +47,7 @@ class Biller:
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
     language: str = "id"
     policy: NoticePolicy = field(default_factory=NoticePolicy)
+    reminded_until: date | None = None
+    """Last local day whose reminders are all planned; None: reminders never ran for this biller."""
     help_contact: str = ""
     """How a payer reaches the biller, as shown at the foot of every notice."""

@@ -20,5 +20,10 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def today_in(zone: str) -> date:
+    """The local date in a zone that ``zoneinfo`` knows."""
+    return now().astimezone(ZoneInfo(zone)).date()
+
+
 def today_in_jakarta() -> date:
     return now().astimezone(JAKARTA).date()

@@ -61,6 +61,10 @@ class SendingTimeError(InvoicingError):
     """A release was given a time for its notices that is none, has passed or is too far ahead."""
 
 
+class InvoiceNotFoundError(InvoicingError):
+    """This biller has no open or paid invoice of this number (another biller's looks the same)."""
+
+
 class SuppressionNotFoundError(InvoicingError):
     """This biller has no suppression of this id (another biller's looks the same)."""
 

@@ -98,6 +98,19 @@ def normalise_number(number: str) -> str:
     return number.upper()
 
 
+def find_payer_key(invoice: Mapping[str, Any]) -> str | None:
+    """Who pays, within a biller: a family is one payer to a school; else the biller's own customer code or NIS."""
+    if "family_code" in invoice:
+        return f"family:{invoice['family_code']}"
+    return f"payer:{invoice['payer_code']}" if "payer_code" in invoice else None
+
+
+def has_expired(invoice: Mapping[str, Any], now: str) -> bool:
+    """Whether its virtual account can no longer be paid at ``now``, a text of ``clock.to_text``."""
+    # Whole seconds are written without a fraction, so they are compared without one: the last second still counts.
+    return "valid_until" in invoice and invoice["valid_until"][:19] < now[:19]
+
+
 def list_differences(draft: InvoiceDraft, stored: Mapping[str, Any]) -> list[str]:
     """Names of the draft members in which a stored invoice says something else; empty: the same bill."""
     return [

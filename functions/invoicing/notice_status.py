@@ -29,6 +29,7 @@ def _show_record(record: dict[str, Any]) -> dict[str, Any]:
     shown = {
         "notice_id": record["sk"],
         "kind": record["kind"],
+        "step": record.get("step"),
         "channel": record["channel"],
         "recipient": mask_address(record["recipient"]),
         "state": record["state"],

@@ -8,8 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from invoicing import clock
-from invoicing.invoices import InvoiceStatus
+from invoicing.invoices import InvoiceStatus, has_expired
 
 if TYPE_CHECKING:
     from invoicing.billers import Biller
@@ -59,7 +58,7 @@ class NoticeState(StrEnum):
     BOUNCED = "bounced"
     """The address does not exist or takes nothing; a failure that also suppresses the address."""
     CANCELLED = "cancelled"
-    """Not sent on purpose: the invoice was paid or archived first."""
+    """Not sent on purpose: the invoice was paid or archived first, has expired, or its reminders are paused."""
     SUPPRESSED = "suppressed"
     """Not sent on purpose: the address is on the biller's suppression list."""
 
@@ -144,6 +143,8 @@ class PlannedNotice:
     recipient_name: str
     language: str
     lane: Lane = Lane.BULK
+    step: str = ""
+    """Which reminder of its invoice it is, e.g. ``due-3``; empty for every other kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ class Notice:
     state: NoticeState
     created_at: str
     lane: Lane = Lane.BULK
+    step: str = ""
     attempt: int = 0
     """Claims so far."""
     unknowns: int = 0
@@ -192,6 +194,17 @@ def plan_issued_notices(
     A biller with fallback starts each recipient on the first of these channels that it has an address for. An address
     given twice gets one notice. Planning the same invoice again gives the same ids.
     """
+    return _plan_notices(biller, draft, va_number, NoticeKind.ISSUED, "", lane)
+
+
+def plan_reminder_notices(biller: "Biller", draft: "InvoiceDraft", va_number: str, step: str) -> list[PlannedNotice]:
+    """One step's notices of an open invoice: to whom and on which channels as when it was issued, in the bulk lane."""
+    return _plan_notices(biller, draft, va_number, NoticeKind.REMINDER, step, Lane.BULK)
+
+
+def _plan_notices(
+    biller: "Biller", draft: "InvoiceDraft", va_number: str, kind: NoticeKind, step: str, lane: Lane
+) -> list[PlannedNotice]:
     # An empty list is a row that asks for no notice at all.
     channels = [Channel(channel) for channel in draft.get("channels", biller.channels)]
     language = draft.get("language") or biller.language
@@ -202,12 +215,10 @@ def plan_issued_notices(
             reachable = reachable[:1]
         for channel in reachable:
             address = _get_address(recipient, channel)
-            notice_id = build_notice_id(va_number, NoticeKind.ISSUED, channel, address)
+            notice_id = build_notice_id(va_number, kind, channel, address, step=step)
             planned.setdefault(
                 notice_id,
-                PlannedNotice(
-                    notice_id, NoticeKind.ISSUED, channel, address, recipient.get("name", ""), language, lane
-                ),
+                PlannedNotice(notice_id, kind, channel, address, recipient.get("name", ""), language, lane, step),
             )
     return list(planned.values())
 
@@ -224,8 +235,8 @@ def build_notice_id(
     return f"{kind}-{channel}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
 
 
-def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None) -> str | None:
-    """Why a notice that asks for payment must not be sent any more; None while its invoice is open.
+def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -> str | None:
+    """Why a notice that asks for payment must not be sent any more; None while its invoice is open and can be paid.
 
     ``invoice`` is the current one of the notice's number: after an archive it may be another bill with another VA.
     """
@@ -233,8 +244,7 @@ def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None) -> str | No
         return "invoice_archived"
     if invoice["status"] != InvoiceStatus.OPEN:
         return f"invoice_{invoice['status']}"
-    valid_until = invoice.get("valid_until")
-    return "invoice_expired" if valid_until is not None and clock.from_text(valid_until) <= clock.now() else None
+    return "invoice_expired" if has_expired(invoice, now) else None
 
 
 def normalise_address(address: str) -> str:

@@ -106,6 +106,10 @@ class Settings:
         return _read("WHATSAPP_EXPRESS_QUEUE_URL")
 
     @cached_property
+    def reminder_queue_url(self) -> str:
+        return _read("REMINDER_QUEUE_URL")
+
+    @cached_property
     def sms_sender_id(self) -> str:
         """3-11 letters and digits, one letter at least: SNS refuses every message of a sender id with a space."""
         return _read("SMS_SENDER_ID")

@@ -17,7 +17,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from invoicing import clock, defects
 from invoicing.billers import Biller, BillerState
-from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeRef, NoticeState, find_obstacle
+from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeKind, NoticeRef, NoticeState, find_obstacle
+from invoicing.reminders import is_paused
 from invoicing.sending_hours import find_next_sending_time
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
@@ -60,7 +61,7 @@ class NoticeBusyError(Exception):
 
 
 class CauseGoneError(Exception):
-    """The invoice was paid or archived after the notice was written."""
+    """The invoice was paid, archived or has expired since the notice was written, or its reminders are paused."""
 
     def __init__(self, reason: str | None) -> None:
         super().__init__(reason)
@@ -160,9 +161,11 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
         if allowed > now:
             raise QuietHoursError(allowed)
     invoice = load_current_invoice(notice.biller_id, notice.number)
-    obstacle = find_obstacle(notice, invoice)
+    obstacle = find_obstacle(notice, invoice, clock.to_text(clock.now()))
     if invoice is None or obstacle:
         raise CauseGoneError(obstacle)
+    if notice.kind is NoticeKind.REMINDER and is_paused(notice.biller_id, invoice, biller.policy):
+        raise CauseGoneError("reminders_paused")
     suppressed = find_active_reason(notice.biller_id, notice.channel, notice.recipient)
     if suppressed:
         raise AddressSuppressedError(suppressed)

@@ -69,6 +69,11 @@ def format_short_date(day: date, language: str) -> str:
     return text("notices.date", language, day=day.day, month=month, year=day.year)
 
 
+def format_days(days: int, language: str) -> str:
+    """``3 hari``, ``1 day``."""
+    return text("notices.days.one" if days == 1 else "notices.days", language, days=days)
+
+
 def format_instant(instant: datetime, language: str) -> str:
     """Jakarta time to the minute."""
     local = instant.astimezone(clock.JAKARTA)

@@ -122,6 +122,7 @@ def _read_rows(upload: Upload, chunk: Chunk, biller: Biller) -> list[_Row]:
             va_number=va_number,
             draft=draft,
             created_at=created_at,
+            notices_from=upload.notices_from if put_off else None,
         )
         for notice in plan_issued_notices(biller, draft, va_number, lane):
             item = notice_item(

@@ -16,10 +16,11 @@ from typing import Any
 
 from infra.local import client, logs, report
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
-from infra.local.emails import save_emails
+from infra.local.messages import list_messages, save_emails
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from invoicing.billers import Module
+from invoicing.notices import Channel
 from invoicing.sending_hours import Send
 
 Options = argparse.Namespace
@@ -33,9 +34,11 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
   python -m infra.local release UPLOAD_ID --acknowledge-all --send now
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
-  python -m infra.local emails                    (the e-mails that would have left, as files)
+  python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
+  python -m infra.local emails                    (the e-mails as files)
   python -m infra.local logs upload-check
 
+Messages, as the payers see them: {providers}/
 Billers: {billers}. Every command takes --json.
 Logs: {logs}. Ctrl-C ends it and forgets everything."""
 
@@ -74,10 +77,14 @@ def _stay_up(options: Options) -> int:
     try:
         with run_stack(options.home, parameters) as cloud:
             if options.json:
-                print(json.dumps({"endpoint": cloud.endpoint, "outputs": cloud.outputs}), flush=True)
+                print(
+                    json.dumps({"endpoint": cloud.endpoint, "providers": cloud.providers, "outputs": cloud.outputs}),
+                    flush=True,
+                )
             else:
                 names = ", ".join(f"{biller.biller_id} ({biller.module})" for biller in BILLERS)
-                print(USAGE.format(endpoint=cloud.endpoint, billers=names, logs=cloud.home / "logs"), flush=True)
+                places = {"endpoint": cloud.endpoint, "providers": cloud.providers, "logs": cloud.home / "logs"}
+                print(USAGE.format(billers=names, **places), flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
@@ -160,6 +167,11 @@ def _save_emails(cloud: Cloud, options: Options) -> Answer:
     return saved, iter([*(f"{email['html']}  {email['subject']}" for email in saved), f"{len(saved)} e-mails"])
 
 
+def _list_messages(cloud: Cloud, options: Options) -> Answer:
+    found = list_messages(cloud, options.channel or "", options.to)
+    return found, report.format_messages(found, cloud.providers)
+
+
 def _read_logs(cloud: Cloud, options: Options) -> Answer:
     groups = [options.function] if options.function else logs.list_groups(cloud)
     seen: set[str] = set()
@@ -214,6 +226,9 @@ def _build_parser() -> argparse.ArgumentParser:
     template.add_argument("out", type=Path)
     emails = add("emails", _save_emails, "write every e-mail that would have left to files")
     emails.add_argument("--out", type=Path)
+    messages = add("messages", _list_messages, "every message that would have left, and what was reported of it")
+    messages.add_argument("--channel", choices=list(Channel))
+    messages.add_argument("--to", default="", help="part of an address or number")
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

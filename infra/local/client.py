@@ -34,15 +34,21 @@ class CommandFailedError(Exception):
     """The command could not be carried out; the message says why."""
 
 
-def call(cloud: Cloud, operation: str, biller_id: str, user_id: str, **members: Any) -> dict[str, Any]:
-    """Run one command of UploadCommandFunction. Raises CommandRefusedError; CommandFailedError for a defect."""
+def call(
+    cloud: Cloud,
+    operation: str,
+    biller_id: str,
+    user_id: str,
+    *,
+    function: str = "UploadCommandFunction",
+    **members: Any,
+) -> dict[str, Any]:
+    """Run one command of this function. Raises CommandRefusedError; CommandFailedError for a defect."""
     payload = {"operation": operation, "biller_id": biller_id, "user_id": user_id, **members}
-    answer = cloud.client("lambda").invoke(
-        FunctionName=cloud.outputs["UploadCommandFunction"], Payload=json.dumps(payload).encode()
-    )
+    answer = cloud.client("lambda").invoke(FunctionName=cloud.outputs[function], Payload=json.dumps(payload).encode())
     body: dict[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
-        raise CommandFailedError(f"{operation} failed: {body.get('errorMessage', body)}; see the log of upload-command")
+        raise CommandFailedError(f"{operation} failed: {body.get('errorMessage', body)}; see the log of {function}")
     if "error" in body:
         raise CommandRefusedError(body["error"])
     return body

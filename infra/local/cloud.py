@@ -51,6 +51,8 @@ class Cloud:
     pid: int
     outputs: dict[str, str] = field(default_factory=dict)
     """The stack's outputs."""
+    providers: str = ""
+    """Address of the providers' stand-in, which shows the messages."""
 
     def client(self, service: str) -> Any:
         return _make_client(service, self.endpoint, str(self.certificate))

@@ -1,4 +1,4 @@
-"""``make demo``: the whole story on this machine, from workbook to e-mail, told as it happens.
+"""``make demo``: the whole story on this machine, from workbook to messages and what became of them.
 
 Everything it makes stays in ``.local/demo`` for a look afterwards; the cloud itself is gone when it ends.
 """
@@ -7,19 +7,23 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from openpyxl import load_workbook
+
 from infra.local import client, report
 from infra.local.client import CommandRefusedError
 from infra.local.cloud import HOME, Cloud, CloudError
-from infra.local.emails import list_emails, save_emails
-from infra.local.sample_workbooks import write_sample
+from infra.local.messages import list_messages, save_messages
+from infra.local.sample_workbooks import Sample, write_sample
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from invoicing import clock
-from invoicing.billers import Biller
+from invoicing.billers import Biller, Module
+from invoicing.notices import Channel, NoticeState
 from invoicing.sending_hours import Send
 
 FOLDER = HOME / "demo"
@@ -27,7 +31,13 @@ ROWS = 60
 BAD_SHARE = 0.1
 SHOWN = 6
 QUIET_SECONDS = 3
-"""No new e-mail for so long: all have been sent."""
+"""No new message for so long: all have been sent."""
+LONGEST_QUIET_SECONDS = 30
+PROGRESS = 50
+"""A line for so many messages."""
+BOUNCING = "bounce@example.com"
+REPORTED = {"Delivery", "Bounce", "read", "Message has been accepted by phone"}
+"""The last that the stand-in reports of a message."""
 
 
 class StoryError(Exception):
@@ -45,7 +55,7 @@ def main() -> int:
             _tell(f"Up after {time.monotonic() - began:.1f} s, one biller per module registered.")
             for number, biller in enumerate(BILLERS, start=1):
                 _tell_biller(cloud, biller, number)
-            _tell_emails(cloud)
+            _tell_messages(cloud)
     except (StoryError, CloudError, client.CommandFailedError, CommandRefusedError) as failure:
         print(f"\nThe demo failed: {failure}\nLogs: {FOLDER / 'logs'}", file=sys.stderr)
         return 1
@@ -65,6 +75,8 @@ def _tell_biller(cloud: Cloud, biller: Biller, number: int) -> None:
     # A few bills are due already: a warning, for the checker to acknowledge.
     first_due = clock.today_in_jakarta() - timedelta(days=3)
     sample = write_sample(biller.module, workbook, ROWS, bad_share=BAD_SHARE, seed=number, first_due=first_due)
+    if biller.module is Module.E_INVOICE:
+        _plant_contacts(workbook, sample)
     _tell("", f"== {number}. {biller.name} ({biller.module}) " + "=" * 60)
     _tell(f"The maker uploads {workbook}: {sample.rows} rows, {len(sample.mistakes)} of them wrong on purpose.")
     checked = _upload(cloud, biller, workbook)
@@ -127,20 +139,82 @@ def _tell_findings(title: str, findings: list[dict[str, Any]]) -> None:
         _tell(f"    ... and {len(findings) - len(kinds[:SHOWN])} more")
 
 
-def _tell_emails(cloud: Cloud) -> None:
-    _tell("", "== E-mails " + "=" * 70)
+def _plant_contacts(workbook: Path, sample: Sample) -> None:
+    """Give e-invoices their SMS numbers, and one of them an address at which every e-mail bounces."""
+    book = load_workbook(workbook)
+    sheet = book.worksheets[0]
+    columns = {str(cell.value): number for number, cell in enumerate(sheet[1], start=1)}
+    sms = sheet.max_column + 1
+    sheet.cell(1, sms, "No. HP (SMS)")
+    good = [row for row in range(2, sheet.max_row + 1) if row not in sample.mistakes]
+    for row in good:
+        sheet.cell(row, sms, sheet.cell(row, columns["No. WhatsApp"]).value)
+    # An invoice of one row, since all rows of one must name the same address.
+    numbers = Counter(sheet.cell(row, columns["No. Invoice"]).value for row in range(2, sheet.max_row + 1))
+    single = next(row for row in good if numbers[sheet.cell(row, columns["No. Invoice"]).value] == 1)
+    sheet.cell(single, columns["Email"], BOUNCING)
+    book.save(workbook)
+
+
+def _tell_messages(cloud: Cloud) -> None:
+    _tell("", "== Messages " + "=" * 70, "Every notice by e-mail, WhatsApp and SMS, as far as the rows have addresses:")
+    messages = _wait_for_messages(cloud)
+    counts = Counter(message["channel"] for message in messages)
+    for channel in Channel:
+        of_channel = [message for message in messages if message["channel"] == channel]
+        _expect(bool(of_channel), f"messages leave by {channel}")
+        states = Counter(message["state"] for message in of_channel)
+        _tell(
+            f"  {channel:<9} {counts[channel]:>4}   "
+            + ", ".join(f"{number} {state}" for state, number in states.items())
+        )
+    _expect(all(message["segments"] <= 1 for message in messages), "every SMS is one segment")
+    _tell_bounce(cloud, messages)
+    save_messages(cloud, FOLDER / "messages")
+    _tell("", f"All of them as files, and as messages.json: {FOLDER / 'messages'}", "The first of each:")
+    for channel in Channel:
+        first = next(message for message in messages if message["channel"] == channel)
+        _tell("", f"  {channel}, from {first['sender']} to {first['to']}")
+        _tell(*(f"  | {line}" for line in first["text"].splitlines()))
+
+
+def _wait_for_messages(cloud: Cloud) -> list[dict[str, Any]]:
+    """All messages, when no new one has come for a while and something has been reported of each."""
     count, last_change = 0, time.monotonic()
-    while time.monotonic() - last_change < QUIET_SECONDS:
-        sent = len(list_emails(cloud))
-        if sent != count:
-            count, last_change = sent, time.monotonic()
-            _tell(f"  {count} sent")
+    while True:
+        messages = list_messages(cloud)
+        if len(messages) != count:
+            if len(messages) // PROGRESS != count // PROGRESS:
+                _tell(f"  {len(messages)} sent ...")
+            count, last_change = len(messages), time.monotonic()
+        is_quiet = time.monotonic() - last_change > QUIET_SECONDS
+        if is_quiet and all(message["state"] in REPORTED for message in messages):
+            return messages
+        _expect(time.monotonic() - last_change < LONGEST_QUIET_SECONDS, "something is reported of every message")
         time.sleep(1)
-    _expect(count > 0, "e-mails leave")
-    saved = save_emails(cloud, FOLDER / "emails")
-    _tell(f"{len(saved)} e-mails would have left. As files, HTML and text: {FOLDER / 'emails'}", "The first one:")
-    _tell(f"  To: {', '.join(saved[0]['to'])}", f"  Subject: {saved[0]['subject']}", "")
-    _tell(*(f"  | {line}" for line in Path(saved[0]["text"]).read_text(encoding="utf-8").splitlines()))
+
+
+def _tell_bounce(cloud: Cloud, messages: list[dict[str, Any]]) -> None:
+    (bounced,) = (message for message in messages if message["to"] == BOUNCING)
+    va_number = bounced["reference"].split("_")[1]
+    biller_id = BILLERS[0].biller_id
+    deadline = time.monotonic() + LONGEST_QUIET_SECONDS
+    while True:
+        described = client.call(
+            cloud, "describe_notices", biller_id, "viewer", function="NoticeCommandFunction", va_number=va_number
+        )
+        notices = {notice["channel"]: notice for notice in described["notices"]}
+        if notices[Channel.EMAIL]["state"] == NoticeState.BOUNCED or time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    _expect(notices[Channel.EMAIL]["state"] == NoticeState.BOUNCED, "a bounce shows on its notice")
+    _tell("", f"One address does not exist. What the biller sees of VA {va_number}:")
+    for notice in notices.values():
+        reason = f" ({notice['reason']})" if "reason" in notice else ""
+        _tell(f"  {notice['channel']:<9} {notice['recipient']:<24} {notice['state']}{reason}")
+    listed = client.call(cloud, "list_suppressions", biller_id, "viewer", function="NoticeCommandFunction")
+    _expect(len(listed["suppressions"]) == 1, "no more e-mails go to the address that bounced")
+    _tell("  No more notices go there until the biller lifts that.")
 
 
 def _expect(holds: bool, promise: str) -> None:

@@ -12,25 +12,34 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.cloud import ROOT, Cloud, CloudError
+from infra.local.provider_calls import WHATSAPP_SENDERS
+from infra.local.providers import ENDPOINT_VARIABLES
 
 STACK = "invoicing-local"
 CODE_BUCKET = "invoicing-local-code"
+_E_INVOICE_SENDER, _PINTU_KELAS_SENDER = WHATSAPP_SENDERS
 DEPLOY_SECONDS = 60
 PARAMETERS = {
     "Stage": "local",
     # Two cores: more workers only wait for each other.
     "WriteConcurrency": "2",
     "EmailConcurrency": "2",
+    "ReceiptConcurrency": "2",
     "EmailExpressConcurrency": "2",
     "SmsConcurrency": "2",
     "SmsExpressConcurrency": "2",
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
+    "WhatsAppEInvoicePhoneNumberId": _E_INVOICE_SENDER,
+    "WhatsAppPintuKelasPhoneNumberId": _PINTU_KELAS_SENDER,
 }
 
 
-def deploy(cloud: Cloud, parameters: dict[str, str] | None = None) -> Cloud:
-    """Create the stack; the cloud returned knows its outputs. Raises CloudError with the reason of each failure."""
+def deploy(cloud: Cloud, providers: str, parameters: dict[str, str] | None = None) -> Cloud:
+    """Create the stack, with senders that call ``providers``; the cloud returned knows both.
+
+    Raises CloudError with the reason of each failure.
+    """
     cloud.client("s3").create_bucket(
         Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": cloud.client("s3").meta.region_name}
     )
@@ -41,6 +50,7 @@ def deploy(cloud: Cloud, parameters: dict[str, str] | None = None) -> Cloud:
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": CODE_BUCKET, "Key": key}
     values = {**PARAMETERS, **(parameters or {})}
     _fit_to_emulator(template, values)
+    _call_providers_at(template, providers)
     body = json.dumps(template, separators=(",", ":"))
     cloud.client("s3").put_object(Bucket=CODE_BUCKET, Key="template.json", Body=body)
     cloudformation = cloud.client("cloudformation")
@@ -50,7 +60,7 @@ def deploy(cloud: Cloud, parameters: dict[str, str] | None = None) -> Cloud:
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
-    return replace(cloud, outputs=_wait_for_outputs(cloudformation))
+    return replace(cloud, outputs=_wait_for_outputs(cloudformation), providers=providers)
 
 
 def load_template(path: Path = ROOT / "template.yaml") -> Any:
@@ -71,21 +81,28 @@ def build_code_package(source: Path) -> bytes:
 
 def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
     """What MiniStack takes otherwise than AWS does; everything else is deployed as it stands."""
+    # It has no metric math, and none of its alarms ever rings.
+    for name in [name for name, resource in template["Resources"].items() if "Metrics" in resource["Properties"]]:
+        del template["Resources"][name]
     for resource in template["Resources"].values():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
         properties = resource["Properties"]
         for policy in properties.get("Policies", []):
             for statement in policy["Statement"]:
-                # SES sending is authorised on resource ``*`` and without the key ses:FromAddress.
-                if statement["Action"] == "ses:SendEmail":
-                    statement["Resource"] = "*"
-                    statement.pop("Condition", None)
                 # A batch is authorised as an action of its own, which AWS does not have.
-                if statement["Action"] == "sqs:SendMessage":
-                    statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+                if statement["Action"] in ("sqs:SendMessage", "sns:Publish"):
+                    statement["Action"] = [statement["Action"], f"{statement['Action']}Batch"]
         # A number that comes from a parameter stays text, and the poller compares it with numbers.
         scaling = properties.get("ScalingConfig")
-        if scaling:
+        if scaling and isinstance(scaling["MaximumConcurrency"], dict):
             scaling["MaximumConcurrency"] = int(values[scaling["MaximumConcurrency"]["Ref"]])
+
+
+def _call_providers_at(template: Any, address: str) -> None:
+    """The senders' code is the same; AWS's own variables tell its clients where the provider is."""
+    for function, variable in ENDPOINT_VARIABLES.items():
+        template["Resources"][function]["Properties"]["Environment"]["Variables"][variable] = address
 
 
 def _wait_for_outputs(cloudformation: Any) -> dict[str, str]:

@@ -103,6 +103,13 @@ def format_invoices(invoices: list[dict[str, Any]]) -> Iterator[str]:
         yield f"    ... and {len(invoices) - SHOWN_INVOICES:,} more"
 
 
+def format_messages(messages: list[dict[str, Any]], address: str) -> Iterator[str]:
+    for message in messages:
+        what = message["subject"] or " ".join(message["text"].split())
+        yield f"{message['at']}  {message['channel']:<8} {message['state']:<12} {message['to']:<36} {what[:70]}"
+    yield f"{len(messages):,} messages, as the payers see them: {address}/"
+
+
 def print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print(line, flush=True)

@@ -4,6 +4,7 @@ A process of its own, because the store keeps its settings and its clients for t
 """
 
 from invoicing.billers import Biller, BillerState, Module
+from invoicing.notices import Channel
 from invoicing.store.billers import register_biller
 
 BILLERS = (
@@ -14,6 +15,7 @@ BILLERS = (
         state=BillerState.ACTIVE,
         company_code="88001",
         giro_account="0280011223344",
+        channels=tuple(Channel),
         help_contact="WhatsApp 0811-0000-0001",
     ),
     Biller(
@@ -23,6 +25,7 @@ BILLERS = (
         state=BillerState.ACTIVE,
         company_code="88002",
         giro_account="0280055667788",
+        channels=tuple(Channel),
         help_contact="Tata usaha, 021-0000-0002",
     ),
 )

@@ -1,4 +1,4 @@
-"""The whole product, running here: emulator, stack, billers, verified sender."""
+"""The whole product, running here: emulator, stack, billers, and a stand-in for the providers."""
 
 import os
 import subprocess
@@ -10,6 +10,7 @@ from pathlib import Path
 from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulator
 from infra.local.deploy import deploy, load_template
 from infra.local.logs import save_logs
+from infra.local.providers import run_providers
 
 
 @contextmanager
@@ -19,14 +20,15 @@ def run_stack(home: Path = HOME, parameters: dict[str, str] | None = None) -> It
     Args:
         parameters: of template.yaml, over their defaults and those of the local cloud.
     """
-    with run_emulator(home) as emulator:
-        cloud = deploy(emulator, parameters)
+    with run_providers() as providers, run_emulator(home) as emulator:
+        cloud = deploy(emulator, providers.address, parameters)
         _seed(cloud, {**_read_defaults(), **(parameters or {})})
-        publish(cloud)
-        try:
-            yield cloud
-        finally:
-            save_logs(cloud)
+        with providers.play(cloud):
+            publish(cloud)
+            try:
+                yield cloud
+            finally:
+                save_logs(cloud)
 
 
 def _read_defaults() -> dict[str, str]:
@@ -35,7 +37,6 @@ def _read_defaults() -> dict[str, str]:
 
 
 def _seed(cloud: Cloud, values: dict[str, str]) -> None:
-    cloud.client("sesv2").create_email_identity(EmailIdentity=values["EmailSenderAddress"])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= cloud.build_environment() | {
         "BANK_CODE": values["BankCode"],

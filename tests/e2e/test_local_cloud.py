@@ -19,14 +19,10 @@ from infra.local.cloud import REGION, ROOT, Cloud
 from infra.local.deploy import STACK, load_template
 from infra.local.logs import list_groups
 
-ROLES = (
-    "UploadCommand",
-    "UploadCheck",
-    "UploadWrite",
-    "UploadSweep",
-    "NoticeDispatch",
-    "NoticeSendEmail",
-    "NoticeSweep",
+ROLES = sorted(
+    name.removesuffix("Function")
+    for name, resource in load_template()["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
 )
 
 
@@ -74,7 +70,7 @@ def test_every_function_has_its_log_group(cloud: Cloud) -> None:
     assert len(list_groups(cloud)) == len(ROLES)
 
 
-@pytest.mark.parametrize("function", ["NoticeDispatch", "NoticeSendEmail", "NoticeSweep"])
+@pytest.mark.parametrize("function", [role for role in ROLES if role.startswith("Notice")])
 def test_notify_functions_cannot_read_workbooks_or_uploads(cloud: Cloud, function: str) -> None:
     tables = find_resources(cloud, "AWS::DynamoDB::Table")
     database, files = act_as(cloud, function, "dynamodb"), act_as(cloud, function, "s3")

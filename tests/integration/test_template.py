@@ -355,9 +355,7 @@ def test_ses_reports_every_event_that_settles_a_notice() -> None:
 def test_both_logs_of_sms_outcomes_are_read_and_soon_forgotten() -> None:
     logs = {name: given for name, given in TEMPLATE.find("AWS::Logs::LogGroup").items() if name.startswith("Sms")}
     events = [event["Properties"] for event in FUNCTIONS["NoticeSmsLogFunction"]["Events"].values()]
-    assert sorted(event["LogGroupName"] for event in events) == sorted(
-        TEMPLATE.resolve({"Ref": name}) for name in logs
-    )
+    assert sorted(event["LogGroupName"] for event in events) == sorted(TEMPLATE.resolve({"Ref": name}) for name in logs)
     assert {given["RetentionInDays"] for given in logs.values()} == {3}
     second_stack = Template(SmsStatusLogs="use")
     assert not {"SmsDeliveredLogGroup", "SmsFailedLogGroup"} & set(second_stack.find("AWS::Logs::LogGroup"))

@@ -3,6 +3,7 @@
 import string
 import unicodedata
 from dataclasses import replace
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -72,9 +73,18 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-def render(biller: Biller = SHOP, name: str = "Ibu Sari", language: str = "id", **changes: Any) -> EmailMessage:
+def render(
+    biller: Biller = SHOP,
+    name: str = "Ibu Sari",
+    language: str = "id",
+    *,
+    kind: NoticeKind = NoticeKind.ISSUED,
+    days: int = -30,
+    **changes: Any,
+) -> EmailMessage:
     bill = SCHOOL_BILL if biller.module is Module.PINTU_KELAS else BILL
-    return render_email(NoticeKind.ISSUED, biller, bill | changes, name, language)
+    today = date(2026, 12, 31) + timedelta(days=days)
+    return render_email(kind, biller, bill | changes, name, language, today)
 
 
 def both_parts(message: EmailMessage) -> list[str]:
@@ -105,6 +115,28 @@ def test_every_email_names_biller_payer_amount_date_and_account(language: str, w
     for part in both_parts(render(language=language)):
         for fact in facts + words:
             assert fact in part
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "words"),
+    [
+        ("id", -3, "Sekadar mengingatkan: tagihan dari SMP Nusantara untuk Alya Putri jatuh tempo 3 hari lagi"),
+        ("id", 0, "jatuh tempo hari ini, 31 Desember 2026"),
+        ("id", 7, "31 Desember 2026 dan sudah lewat 7 hari. Mohon segera dibayar."),
+        ("en", -1, "is due in 1 day, on 31 December 2026. Thank you."),
+        ("en", 0, "is due today, 31 December 2026"),
+        ("en", 3, "It was due on 31 December 2026 and is 3 days overdue. Please pay it without delay."),
+    ],
+)
+def test_reminder_takes_its_tone_and_its_count_from_the_day_on_which_it_leaves(
+    language: str, days: int, words: str
+) -> None:
+    message = render(SCHOOL, language=language, kind=NoticeKind.REMINDER, days=days)
+
+    for part in both_parts(message):
+        assert words in part
+        assert "8808100000000017" in part
+    assert message.subject != render(SCHOOL, language=language, days=days).subject
 
 
 @pytest.mark.parametrize(

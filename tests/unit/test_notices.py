@@ -305,6 +305,9 @@ def test_one_billers_notices_spread_over_all_shards() -> None:
         ({"va_number": VA, "status": "open"}, None),
         ({"va_number": VA, "status": "paid"}, "invoice_paid"),
         ({"va_number": VA, "status": "archived"}, "invoice_archived"),
+        ({"va_number": VA, "status": "open", "valid_until": "2026-11-23T03:00:00Z"}, None),
+        ({"va_number": VA, "status": "open", "valid_until": "2026-11-23T02:59:59Z"}, "invoice_expired"),
+        ({"va_number": VA, "status": "paid", "valid_until": "2026-11-23T02:59:59Z"}, "invoice_paid"),
         ({"va_number": "8808100000000025", "status": "open"}, "invoice_archived"),
         (None, "invoice_archived"),
     ],
@@ -314,4 +317,4 @@ def test_only_an_open_invoice_with_the_same_account_lets_a_notice_go(
 ) -> None:
     notice: Notice = read_notice(to_item(item(planned())))
 
-    assert find_obstacle(notice, invoice) == obstacle
+    assert find_obstacle(notice, invoice, "2026-11-23T03:00:00.000Z") == obstacle

@@ -38,7 +38,7 @@ BILL: dict[str, Any] = {
     "va_number": "8808100000000017",
 }
 LONGEST = {"amount": MAX_RUPIAH, "va_number": LONGEST_VA}
-KINDS = [(kind, 0) for kind in NoticeKind] + [(NoticeKind.REMINDER, days) for days in (-3, 7)]
+KINDS = [(kind, 0) for kind in NoticeKind] + [(NoticeKind.REMINDER, days) for days in (-3, 7, 365)]
 
 
 def render(
@@ -148,7 +148,8 @@ def test_sms_of_an_issued_bill(language: str, words: str) -> None:
     [
         (NoticeKind.REMINDER, -1, "Pengingat"),
         (NoticeKind.REMINDER, 0, "Hari ini"),
-        (NoticeKind.REMINDER, 1, "Belum dibayar"),
+        (NoticeKind.REMINDER, 1, "Lewat 1 hari"),
+        (NoticeKind.REMINDER, 60, "Lewat 60 hari"),
         (NoticeKind.PAID, 0, "Lunas"),
         (NoticeKind.ARCHIVED, 0, "Batal, jangan bayar"),
     ],

@@ -124,6 +124,14 @@ def test_each_occasion_has_its_template(kind: NoticeKind, days: int, words: str)
     assert words in fill_template(build(kind, days=days))
 
 
+@pytest.mark.parametrize(
+    ("language", "days", "words"),
+    [("id", 3, "31 Desember 2026 (lewat 3 hari)\n"), ("en", 1, "31 December 2026 (1 day overdue)\n")],
+)
+def test_reminder_after_the_due_date_says_how_many_days_it_is_overdue(language: str, days: int, words: str) -> None:
+    assert words in fill_template(build(NoticeKind.REMINDER, language, days=days))
+
+
 def test_school_bill_names_fee_and_period() -> None:
     assert "SPP Juli 2026" in fill_template(build(fee_type="SPP", period="2026-07"))
 

@@ -1,7 +1,9 @@
 """Billers table: one item per biller, key ``pk = biller_id``."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
@@ -22,6 +24,42 @@ def load_biller(biller_id: str) -> Biller:
     if "Item" not in answer:
         raise BillerNotFoundError(biller_id)
     return _read_biller(dynamodb.from_item(answer["Item"]))
+
+
+def list_active_billers() -> Iterator[Biller]:
+    """Active billers by id, from an index that may lag behind by moments."""
+    pages = (
+        dynamodb.client()
+        .get_paginator("query")
+        .paginate(
+            TableName=get_settings().billers_table,
+            IndexName="by_state",
+            KeyConditionExpression="#state = :active",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":active": {"S": BillerState.ACTIVE}},
+        )
+    )
+    for page in pages:
+        yield from (_read_biller(dynamodb.from_item(item)) for item in page["Items"])
+
+
+def record_reminded(biller_id: str, day: date) -> bool:
+    """All reminders up to this local day are planned; False when a later day, or this one, is recorded already."""
+    try:
+        dynamodb.client().update_item(
+            TableName=get_settings().billers_table,
+            Key={"pk": {"S": biller_id}},
+            UpdateExpression="SET reminded_until = :day",
+            ConditionExpression=(
+                "attribute_exists(pk) AND (attribute_not_exists(reminded_until) OR reminded_until < :day)"
+            ),
+            ExpressionAttributeValues={":day": {"S": day.isoformat()}},
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        return False
+    return True
 
 
 def register_biller(biller: Biller) -> bool:
@@ -88,5 +126,6 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         channels=tuple(Channel(channel) for channel in record["channels"]),
         language=record["language"],
         policy=_read_policy(record.get("policy", {})),
+        reminded_until=date.fromisoformat(record["reminded_until"]) if "reminded_until" in record else None,
         help_contact=record.get("help_contact", ""),
     )

@@ -11,12 +11,14 @@ invoice has been archived since.
 import random
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from invoicing.invoices import InvoiceDraft, InvoiceStatus, normalise_number
+from invoicing.errors import InvoiceNotFoundError
+from invoicing.invoices import InvoiceDraft, InvoiceStatus, find_payer_key, normalise_number
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.virtual_accounts import VirtualAccountState
@@ -24,6 +26,7 @@ from invoicing.virtual_accounts import VirtualAccountState
 STATUS_SHARDS = 8
 """One upload of 100,000 rows must not meet one partition of the by_status index (1,000 writes/s)."""
 _READ_TRIES = 8
+_PAGE_SIZE = 50
 
 
 def load_current_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
@@ -59,8 +62,12 @@ def build_invoice_writes(
     va_number: str,
     draft: InvoiceDraft,
     created_at: str,
+    notices_from: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Transaction members that create an invoice and its virtual account, each only if its key is free."""
+    """Transaction members that create an invoice and its virtual account, each only if its key is free.
+
+    ``notices_from``: when its first notices leave, if that is later; no reminder goes before them.
+    """
     settings = get_settings()
     number = normalise_number(draft["number"])
     due_date = draft["due_date"]
@@ -74,11 +81,12 @@ def build_invoice_writes(
         "upload_id": upload_id,
         "row": row,
         "created_at": created_at,
-        "by_status_pk": f"{biller_id}#{InvoiceStatus.OPEN}#{compute_shard(number)}",
+        "notices_from": notices_from,
+        "by_status_pk": _status_key(biller_id, InvoiceStatus.OPEN, compute_shard(number)),
         "by_status_sk": f"{due_date}#{number}",
         **draft,
     }
-    payer = _payer_key(draft)
+    payer = find_payer_key(draft)
     if payer is not None:
         shard = compute_shard(number)
         invoice |= {"by_payer_pk": f"{biller_id}#{payer}#{shard}", "by_payer_sk": f"{due_date}#{number}"}
@@ -99,6 +107,48 @@ def build_invoice_writes(
         dynamodb.build_put(settings.invoices_table, dynamodb.to_item(invoice)),
         dynamodb.build_put(settings.virtual_accounts_table, dynamodb.to_item(account)),
     ]
+
+
+def list_open_invoices(
+    biller_id: str, shard: int, first: date, last: date, after: str | None
+) -> Iterator[list[dict[str, Any]]]:
+    """Open invoices of one shard that are due from ``first`` to ``last``, by due date and number, in pages.
+
+    ``after``: the ``by_status_sk`` of an earlier answer's last invoice, which comes again. The index may lag behind by
+    moments, so whoever acts on an invoice states what it relies on, or looks again.
+    """
+    pages = (
+        dynamodb.client()
+        .get_paginator("query")
+        .paginate(
+            TableName=get_settings().invoices_table,
+            IndexName="by_status",
+            KeyConditionExpression="by_status_pk = :status AND by_status_sk BETWEEN :from AND :to",
+            ExpressionAttributeValues=dynamodb.to_item(
+                {
+                    ":status": _status_key(biller_id, InvoiceStatus.OPEN, shard),
+                    ":from": after or f"{first}#",
+                    # The first text that is greater than any of the last day's.
+                    ":to": f"{last + timedelta(days=1)}",
+                }
+            ),
+            PaginationConfig={"PageSize": _PAGE_SIZE},
+        )
+    )
+    for page in pages:
+        yield [dynamodb.from_item(item) for item in page["Items"]]
+
+
+def pause_reminders(biller_id: str, number: str, pause: Mapping[str, str]) -> None:
+    """Note on an invoice that it gets no reminders. Raises InvoiceNotFoundError."""
+    _update_current(biller_id, number, "SET reminders_paused = :pause REMOVE reminders_resumed", {":pause": pause})
+
+
+def resume_reminders(biller_id: str, number: str, resumption: Mapping[str, str]) -> None:
+    """The opposite. Raises InvoiceNotFoundError."""
+    _update_current(
+        biller_id, number, "SET reminders_resumed = :resumption REMOVE reminders_paused", {":resumption": resumption}
+    )
 
 
 def commit(writes: list[dict[str, Any]]) -> list[str] | None:
@@ -126,11 +176,23 @@ def compute_shard(number: str) -> int:
     return zlib.crc32(number.encode()) % STATUS_SHARDS
 
 
-def _payer_key(draft: InvoiceDraft) -> str | None:
-    """A family is one payer to a school; else the biller's own customer code or NIS."""
-    if "family_code" in draft:
-        return f"family:{draft['family_code']}"
-    return f"payer:{draft['payer_code']}" if "payer_code" in draft else None
+def _status_key(biller_id: str, status: InvoiceStatus, shard: int) -> str:
+    return f"{biller_id}#{status}#{shard}"
+
+
+def _update_current(biller_id: str, number: str, expression: str, values: Mapping[str, Any]) -> None:
+    try:
+        dynamodb.client().update_item(
+            TableName=get_settings().invoices_table,
+            Key=_current_key(biller_id, number),
+            UpdateExpression=expression,
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues=dynamodb.to_item(values),
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        raise InvoiceNotFoundError(number) from error
 
 
 def _current_key(biller_id: str, number: str) -> Any:

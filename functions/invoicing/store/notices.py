@@ -69,6 +69,7 @@ def notice_item(
         "recipient_name": planned.recipient_name[:MAX_NAME_LENGTH] or None,
         "language": planned.language,
         "lane": planned.lane,
+        "step": planned.step or None,
         "state": NoticeState.QUEUED,
         "created_at": created_at,
         "not_before": not_before,
@@ -113,6 +114,7 @@ def read_notice(item: Mapping[str, Any]) -> Notice:
         state=NoticeState(record["state"]),
         created_at=record["created_at"],
         lane=Lane(record.get("lane", Lane.BULK)),
+        step=record.get("step", ""),
         attempt=record.get("attempt", 0),
         unknowns=record.get("unknowns", 0),
         sweeps=record.get("sweeps", 0),
@@ -122,6 +124,21 @@ def read_notice(item: Mapping[str, Any]) -> Notice:
         claimed_by=record.get("claimed_by"),
         lease_until=record.get("lease_until"),
     )
+
+
+def create_notice(item: Mapping[str, Any]) -> bool:
+    """Put a notice made by ``notice_item`` that has no other write for its cause; False when it is there already."""
+    try:
+        dynamodb.client().put_item(
+            TableName=get_settings().notices_table,
+            Item=dynamodb.to_item(item),
+            ConditionExpression="attribute_not_exists(pk)",
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        return False
+    return True
 
 
 def load_notice_items(refs: Sequence[NoticeRef]) -> list[Mapping[str, Any]]:

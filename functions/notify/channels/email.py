@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
+from invoicing import clock
 from invoicing.billers import Biller
 from invoicing.notices import Notice
 from invoicing.settings import get_settings
@@ -51,7 +52,8 @@ def send_email_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]
     """Render and send; returns SES's message id. Raises the errors of ``notify.outcomes``."""
     if not _ADDRESS.fullmatch(notice.recipient):
         raise RefusedError("invalid_address")
-    message = render_email(notice.kind, biller, invoice, notice.recipient_name, notice.language)
+    today = clock.today_in(biller.policy.zone)
+    message = render_email(notice.kind, biller, invoice, notice.recipient_name, notice.language, today)
     request = _build_request(notice, message)
     return call_once(lambda: client().send_email(**request)["MessageId"], _class_error)
 

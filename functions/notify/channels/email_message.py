@@ -32,9 +32,11 @@ class EmailMessage:
 
 
 def render_email(
-    kind: NoticeKind, biller: Biller, invoice: Mapping[str, Any], recipient_name: str, language: str
+    kind: NoticeKind, biller: Biller, invoice: Mapping[str, Any], recipient_name: str, language: str, today: date
 ) -> EmailMessage:
     """Render a notice. ``invoice`` has the members of InvoiceDraft, and ``va_number`` and ``bank_code``.
+
+    ``today`` is the day in the biller's zone: a reminder's words go by it.
 
     Names and descriptions come from a workbook: they are cleaned here and escaped by the HTML template.
     """
@@ -43,23 +45,37 @@ def render_email(
     biller_name = wording.clean(biller.name)
     amount = format_rupiah(bill["amount"])
     sender_name = words(f"sender_name.{biller.module}")
+    due = date.fromisoformat(bill["due_date"])
+    occasion = wording.find_occasion(kind, due, today)
+    facts = {
+        "biller": biller_name,
+        "payer": bill["payer_name"],
+        "amount": amount,
+        "due_date": wording.format_date(due, language),
+        "va_number": bill["va_number"],
+        "days": wording.format_days(abs((today - due).days), language),
+    }
     subject = words(
-        f"{kind}.subject",
-        biller=wording.shorten(biller_name, MAX_SUBJECT_NAME),
-        what=wording.shorten(wording.describe_purpose(bill, language), MAX_SUBJECT_NAME),
-        amount=amount,
+        f"{occasion}.subject",
+        **facts
+        | {
+            "biller": wording.shorten(biller_name, MAX_SUBJECT_NAME),
+            "what": wording.shorten(wording.describe_purpose(bill, language), MAX_SUBJECT_NAME),
+        },
     )
     view = {
         "words": words,
         "language": language,
         "subject": subject,
+        "preview": words(f"{occasion}.preview", **facts),
+        "title": words(f"{occasion}.title", **facts),
+        "intro": words(f"{occasion}.intro", **facts),
         "sender_name": sender_name,
         "biller": biller_name,
         "help_contact": wording.clean(biller.help_contact),
         "recipient_name": wording.clean(recipient_name),
-        "payer": bill["payer_name"],
         "amount": amount,
-        "due_date": wording.format_date(date.fromisoformat(bill["due_date"]), language),
+        "due_date": facts["due_date"],
         "valid_until": _describe_end(bill, language),
         "va_number": wording.group_va_number(bill["va_number"]),
         "va_number_plain": bill["va_number"],
@@ -72,8 +88,8 @@ def render_email(
     return EmailMessage(
         sender_name=sender_name,
         subject=subject,
-        html=templates.get_template(f"{kind}.html.j2").render(view),
-        text=templates.get_template(f"{kind}.txt.j2").render(view),
+        html=templates.get_template("bill.html.j2").render(view),
+        text=templates.get_template("bill.txt.j2").render(view),
     )
 
 

@@ -38,7 +38,7 @@ def send_sms_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) 
     if not _E164.fullmatch(notice.recipient):
         raise RefusedError("invalid_number")
     settings = get_settings()
-    today = clock.now().astimezone(clock.JAKARTA).date()
+    today = clock.today_in(biller.policy.zone)
     words = render_sms(notice.kind, biller, invoice, notice.language, today, settings.payer_link_base)
     request: PublishInputTypeDef = {
         "PhoneNumber": notice.recipient,

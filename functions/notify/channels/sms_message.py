@@ -21,7 +21,7 @@ MAX_LINK_SEPTETS = 42
 def render_sms(
     kind: NoticeKind, biller: Biller, invoice: Mapping[str, Any], language: str, today: date, link: str = ""
 ) -> str:
-    """``invoice`` has the members of InvoiceDraft, and ``va_number``; ``today`` is the day in Jakarta.
+    """``invoice`` has the members of InvoiceDraft, and ``va_number``; ``today`` is the day in the biller's zone.
 
     Raises ValueError for a link that is too long or not of the SMS alphabet: a wrong setting.
     """
@@ -32,6 +32,7 @@ def render_sms(
         "amount": format_rupiah(invoice["amount"]),
         "due_date": wording.format_short_date(due, language),
         "va_number": invoice["va_number"],
+        "days": wording.format_days(abs((today - due).days), language),
     }
     key = f"sms.{wording.find_occasion(kind, due, today)}"
     end = f" {link}" if link else ""

@@ -54,7 +54,7 @@ def send_whatsapp_notice(notice: Notice, biller: Biller, invoice: Mapping[str, A
 
 def build_message(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> dict[str, Any]:
     """The message as Meta's Cloud API takes it."""
-    today = clock.now().astimezone(clock.JAKARTA).date()
+    today = clock.today_in(biller.policy.zone)
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",

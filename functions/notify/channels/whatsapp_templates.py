@@ -39,20 +39,29 @@ def name_template(occasion: Occasion) -> str:
 def build_template_message(
     kind: NoticeKind, biller: Biller, invoice: Mapping[str, Any], recipient_name: str, language: str, today: date
 ) -> dict[str, Any]:
-    """The ``template`` member of a message. ``invoice`` has the members of InvoiceDraft, and ``va_number``."""
+    """The ``template`` member of a message. ``invoice`` has the members of InvoiceDraft, and ``va_number``.
+
+    ``today`` is the day in the biller's zone.
+    """
     due = date.fromisoformat(invoice["due_date"])
+    occasion = wording.find_occasion(kind, due, today)
+    due_words = wording.format_date(due, language)
+    if occasion is Occasion.REMINDER_AFTER:
+        # Beside the date and not in the words: all templates take the same parameters.
+        days = wording.format_days((today - due).days, language)
+        due_words = text("whatsapp.overdue", language, due_date=due_words, days=days)
     facts = {
         "name": recipient_name or text("whatsapp.nobody", language),
         "biller": biller.name,
         "payer": invoice["payer_name"],
         "what": wording.describe_purpose(invoice, language),
         "amount": format_rupiah(invoice["amount"]),
-        "due_date": wording.format_date(due, language),
+        "due_date": due_words,
         "va_number": invoice["va_number"],
     }
     parameters = [{"type": "text", "text": clean_parameter(facts[name])} for name in PARAMETERS]
     return {
-        "name": name_template(wording.find_occasion(kind, due, today)),
+        "name": name_template(occasion),
         "language": {"code": language},
         "components": [{"type": "body", "parameters": parameters}],
     }

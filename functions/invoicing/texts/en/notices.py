@@ -16,6 +16,8 @@ TEXTS: dict[str, str] = {
     "month.11": "November",
     "month.12": "December",
     "date": "{day} {month} {year}",
+    "days": "{days} days",
+    "days.one": "{days} day",
     "instant": "{date}, {time} WIB (Jakarta time)",
     "period.semester": "Semester {semester}",
     "installment": "{part} of {parts}",
@@ -26,6 +28,23 @@ TEXTS: dict[str, str] = {
     "greeting": "Dear {name},",
     "greeting_without_name": "Dear Sir or Madam,",
     "issued.intro": "This is a bill from {biller} for {payer}.",
+    "reminder_before.subject": "Reminder from {biller}: {what}, {amount}",
+    "reminder_before.preview": "Due in {days}, on {due_date}. OCBC Virtual Account number: {va_number}.",
+    "reminder_before.title": "Reminder from {biller}",
+    "reminder_before.intro": (
+        "A friendly reminder: the bill from {biller} for {payer} is due in {days}, on {due_date}. Thank you."
+    ),
+    "reminder_on.subject": "Due today, {biller}: {what}, {amount}",
+    "reminder_on.preview": "Due today, {due_date}. OCBC Virtual Account number: {va_number}.",
+    "reminder_on.title": "The bill from {biller} is due today",
+    "reminder_on.intro": "The bill from {biller} for {payer} is due today, {due_date}.",
+    "reminder_after.subject": "{days} overdue, {biller}: {what}, {amount}",
+    "reminder_after.preview": "{days} past the due date {due_date}. OCBC Virtual Account number: {va_number}.",
+    "reminder_after.title": "The bill from {biller} is {days} overdue",
+    "reminder_after.intro": (
+        "We have not received the payment of the bill from {biller} for {payer}. It was due on {due_date} and is "
+        "{days} overdue. Please pay it without delay."
+    ),
     "amount": "Amount due",
     "due_date": "Due date",
     "va_number": "OCBC Virtual Account number",

@@ -5,7 +5,7 @@ TEXTS: dict[str, str] = {
     "issued": "Bill from {biller} for {payer}: {amount}, due {due_date}. Pay to OCBC VA {va_number}.",
     "reminder_before": "Reminder from {biller} for {payer}: {amount}, due {due_date}. Pay to OCBC VA {va_number}.",
     "reminder_on": "Due today: {biller} for {payer}, {amount}, {due_date}. Pay to OCBC VA {va_number}.",
-    "reminder_after": "Not paid yet: {biller} for {payer}, {amount}, due {due_date}. Pay to OCBC VA {va_number}.",
+    "reminder_after": "{days} overdue: {biller} for {payer}, {amount}, due {due_date}. Pay to OCBC VA {va_number}.",
     "paid": "Paid, thank you: {biller} for {payer}, {amount}, due {due_date}, OCBC VA {va_number}.",
     "archived": "Cancelled, do not pay: {biller} for {payer}, {amount}, due {due_date}, OCBC VA {va_number}.",
 }

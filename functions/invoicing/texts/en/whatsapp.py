@@ -6,6 +6,7 @@ _DETAILS = (
 
 TEXTS: dict[str, str] = {
     "nobody": "Sir or Madam",
+    "overdue": "{due_date} ({days} overdue)",
     "issued": (
         f"Dear {{name}}, this is a bill from {{biller}}.\n\n{_DETAILS}\n\n"
         "Pay exactly this amount by OCBC mobile, internet banking, ATM or another bank."

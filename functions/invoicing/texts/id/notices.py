@@ -16,6 +16,8 @@ TEXTS: dict[str, str] = {
     "month.11": "November",
     "month.12": "Desember",
     "date": "{day} {month} {year}",
+    "days": "{days} hari",
+    "days.one": "{days} hari",
     "instant": "{date} pukul {time} WIB",
     "period.semester": "Semester {semester}",
     "installment": "{part} dari {parts}",
@@ -26,6 +28,24 @@ TEXTS: dict[str, str] = {
     "greeting": "Yth. {name},",
     "greeting_without_name": "Yth. Bapak/Ibu,",
     "issued.intro": "Berikut tagihan dari {biller} untuk {payer}.",
+    "reminder_before.subject": "Pengingat dari {biller}: {what}, {amount}",
+    "reminder_before.preview": "Jatuh tempo {days} lagi, {due_date}. Nomor Virtual Account OCBC: {va_number}.",
+    "reminder_before.title": "Pengingat dari {biller}",
+    "reminder_before.intro": (
+        "Sekadar mengingatkan: tagihan dari {biller} untuk {payer} jatuh tempo {days} lagi, pada {due_date}. "
+        "Terima kasih."
+    ),
+    "reminder_on.subject": "Jatuh tempo hari ini, {biller}: {what}, {amount}",
+    "reminder_on.preview": "Jatuh tempo hari ini, {due_date}. Nomor Virtual Account OCBC: {va_number}.",
+    "reminder_on.title": "Tagihan dari {biller} jatuh tempo hari ini",
+    "reminder_on.intro": "Tagihan dari {biller} untuk {payer} jatuh tempo hari ini, {due_date}.",
+    "reminder_after.subject": "Lewat jatuh tempo {days}, {biller}: {what}, {amount}",
+    "reminder_after.preview": "Lewat {days} dari jatuh tempo {due_date}. Nomor Virtual Account OCBC: {va_number}.",
+    "reminder_after.title": "Tagihan dari {biller} lewat jatuh tempo {days}",
+    "reminder_after.intro": (
+        "Pembayaran tagihan dari {biller} untuk {payer} belum kami terima. Tagihan jatuh tempo pada {due_date} dan "
+        "sudah lewat {days}. Mohon segera dibayar."
+    ),
     "amount": "Jumlah tagihan",
     "due_date": "Jatuh tempo",
     "va_number": "Nomor Virtual Account OCBC",

@@ -5,7 +5,7 @@ TEXTS: dict[str, str] = {
     "issued": "Tagihan {biller} utk {payer}: {amount}, jatuh tempo {due_date}. Bayar ke VA OCBC {va_number}.",
     "reminder_before": "Pengingat {biller} utk {payer}: {amount}, jatuh tempo {due_date}. Ke VA OCBC {va_number}.",
     "reminder_on": "Hari ini batas bayar {biller} utk {payer}: {amount}, {due_date}. Bayar ke VA OCBC {va_number}.",
-    "reminder_after": "Belum dibayar: {biller} utk {payer} {amount}, jatuh tempo {due_date}. Ke VA OCBC {va_number}.",
+    "reminder_after": "Lewat {days}: {biller} utk {payer} {amount}, jatuh tempo {due_date}. Ke VA OCBC {va_number}.",
     "paid": "Lunas, terima kasih: {biller} utk {payer}, {amount}, jatuh tempo {due_date}, VA OCBC {va_number}.",
     "archived": "Batal, jangan bayar: {biller} utk {payer}, {amount}, jatuh tempo {due_date}, VA OCBC {va_number}.",
 }

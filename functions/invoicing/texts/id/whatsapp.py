@@ -7,6 +7,7 @@ _DETAILS = (
 
 TEXTS: dict[str, str] = {
     "nobody": "Bapak/Ibu",
+    "overdue": "{due_date} (lewat {days})",
     "issued": (
         f"Yth. {{name}}, berikut tagihan dari {{biller}}.\n\n{_DETAILS}\n\n"
         "Bayar tepat sejumlah di atas lewat OCBC mobile, internet banking, ATM, atau bank lain."
