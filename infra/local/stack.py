@@ -40,6 +40,7 @@ def _seed(cloud: Cloud, values: dict[str, str]) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= cloud.build_environment() | {
         "BANK_CODE": values["BankCode"],
+        "VA_COMPANY_CODE_DIGITS": values["VaCompanyCodeDigits"],
         "BILLERS_TABLE": cloud.outputs["BillersTable"],
         "COUNTERS_TABLE": cloud.outputs["CountersTable"],
     }
