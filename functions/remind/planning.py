@@ -37,12 +37,13 @@ def plan_reminders(run: Run, measure_time_left: Callable[[], timedelta]) -> tupl
     position = run.position or _find_start(biller, run.day, leaves_at)
     paused = reminder_pauses.list_pauses(biller.biller_id)
     written = 0
-    for reached, offset, page in _iterate_pages(biller.biller_id, position):
+    for count, (start, offset, page) in enumerate(_iterate_pages(biller.biller_id, position)):
+        # The first page is always done, so that every continuation comes further than the one before.
+        if count and measure_time_left() < MIN_TIME_LEFT:
+            return written, Run(run.biller_id, run.day, start)
         for invoice in page:
             if is_to_be_reminded(invoice, offset, biller.policy, leaves_at, paused):
                 written += _write_notices(biller, invoice, offset, leaves_at)
-        if measure_time_left() < MIN_TIME_LEFT:
-            return written, Run(run.biller_id, run.day, reached)
     record_reminded(biller.biller_id, run.day)
     return written, None
 
@@ -54,13 +55,13 @@ def _find_start(biller: Biller, day: date, leaves_at: datetime) -> Position:
 
 
 def _iterate_pages(biller_id: str, position: Position) -> Iterator[tuple[Position, int, list[dict[str, Any]]]]:
-    """Pages of open invoices, each with the position behind it and the offset of the step that is due for them."""
+    """Pages of open invoices, each with the position it begins at and the offset of the step that is due for them."""
     for index, step in enumerate(position.ranges):
         for shard in range(position.shard if index == 0 else 0, invoices.STATUS_SHARDS):
             after = position.after if (index, shard) == (0, position.shard) else None
             for page in invoices.list_open_invoices(biller_id, shard, step.first, step.last, after):
-                after = page[-1]["by_status_sk"] if page else after
                 yield Position(position.ranges[index:], shard, after), step.offset, page
+                after = page[-1]["by_status_sk"] if page else after
 
 
 def _write_notices(biller: Biller, invoice: Mapping[str, Any], offset: int, leaves_at: datetime) -> int:

@@ -165,7 +165,8 @@ def _build_ses(message: Submission, provider_id: str, name: str, accepted: datet
 def _build_whatsapp(message: Submission, provider_id: str, name: str, at: datetime) -> dict[str, Any]:
     status, _, code = name.partition(" ")
     entry: dict[str, Any] = {
-        "id": provider_id,
+        # Meta's own id; the call was answered with AWS's.
+        "id": f"wamid.{provider_id}",
         "status": status,
         "timestamp": str(int(at.timestamp())),
         "recipient_id": message.to.removeprefix("+"),

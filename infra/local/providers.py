@@ -250,7 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_for_us(self) -> bool:
         """A page elsewhere that gave its own name our address must not read the messages."""
-        is_ours = self.headers.get("Host") in (f"127.0.0.1:{self.server.server_port}",)
+        is_ours = self.headers.get("Host") == f"127.0.0.1:{self.server.server_port}"
         if not is_ours:
             self.close_connection = True
             self._reply(Answer(421, b"", {}))

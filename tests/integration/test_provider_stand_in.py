@@ -13,8 +13,9 @@ import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.local.cloud import ROOT
 from infra.local.provider_events import plan_steps
-from infra.local.provider_faults import Fault, find_fault
+from infra.local.provider_faults import MEANINGS, Fault, find_fault
 from infra.local.providers import Providers, run_providers
 from invoicing.notices import Channel
 
@@ -207,3 +208,9 @@ def test_call_that_is_none_is_refused_and_not_kept(providers: Providers) -> None
     with pytest.raises(ClientError, match="InvalidParameter"):
         send_sms(providers, "0812")
     assert providers.mailbox.find() == []
+
+
+def test_table_of_faults_in_the_documents_is_the_one_that_holds() -> None:
+    documented = (ROOT / "docs" / "operations.md").read_text()
+    for fault in Fault:
+        assert f"| `{fault}@…` | `{fault.digits}` | {MEANINGS[fault]} |" in documented
