@@ -137,6 +137,11 @@ class Checks:
         header = self.name_column(key) if key else None
         self.findings.add(Issue(code, Severity.WARNING, row, header, value, params))
 
+    def are_unremarkable(self, amounts: Sequence[int], due_dates: Sequence[str]) -> bool:
+        """True if ``warn_about_amount_and_date`` has nothing to say about any of them."""
+        least, most = self.near_amounts
+        return min(due_dates) >= self.today and least <= min(amounts) and max(amounts) <= most
+
     def warn_about_amount_and_date(self, row: int, amount: int, due_date: str) -> None:
         if due_date < self.today:
             self.warn("due_date_past", row, "due_date", due_date, today=self.today)
