@@ -20,6 +20,7 @@ from infra.local.messages import count_received, list_messages
 from infra.local.provider_faults import Fault
 from invoicing.notices import Channel
 from tests.e2e.conftest import Shop
+from tests.e2e.test_command_line import run
 from tests.e2e.test_local_cloud import find_resources
 
 NO_FAULT = "usual"
@@ -240,6 +241,14 @@ def test_message_names_its_notice_and_is_one_sms(endings: dict[tuple[str, Channe
         assert (message["reference"] is None) == (channel is SMS)
         assert message["segments"] == (channel is SMS)
         assert message["history"][0]["state"] == "accepted"
+
+
+def test_messages_command_lists_what_one_recipient_got(
+    endings: dict[tuple[str, Channel], Ending], cloud: Cloud
+) -> None:
+    recipient = address(NO_FAULT, SMS)
+    (message,) = run(cloud, "messages", "--channel", "sms", "--to", recipient)
+    assert (message["to"], message["state"]) == (recipient, "Message has been accepted by phone")
 
 
 def test_other_calls_of_sns_reach_the_cloud_through_the_stand_in(cloud: Cloud) -> None:
