@@ -10,6 +10,8 @@ MAX_RUPIAH = 9_999_999_999_999
 """13 digits: the most that every SNAP bank accepts in ``totalAmount`` (reference: BCA 13.2)."""
 _LEAST_PLAIN_REDUCTION = 100
 """A bare number below this in a column that takes rupiah or percent was most likely meant as a percentage."""
+_ALL_DIGITS_SHOWN = 10**15
+"""Excel shows every digit of whole numbers below this, so that nothing needs rounding."""
 
 _PLAIN = re.compile(r"[1-9]\d{0,12}", re.ASCII)
 _CURRENCY = re.compile(r"^(?:rp\.?|idr)\s*|\s*(?:rp\.?|idr|rupiah)$", re.IGNORECASE)
@@ -48,6 +50,8 @@ def _parse_number(cell: object) -> int:
         raise InvalidValueError("amount_is_date" if is_date else "amount_not_number")
     if isinstance(cell, int):
         return cell
+    if cell.is_integer() and abs(cell) < _ALL_DIGITS_SHOWN:
+        return int(cell)
     exact = _as_shown(cell)
     if exact != exact.to_integral_value():
         raise InvalidValueError("amount_negative" if exact < 0 else "amount_decimals")

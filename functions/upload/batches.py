@@ -51,8 +51,10 @@ class Batch:
         column = self.column(key)
         return [position for position, value in enumerate(column) if value == ""] if "" in column else []
 
-    def find_filled(self, keys: Iterable[str]) -> set[int]:
+    def find_filled(self, keys: Sequence[str]) -> set[int]:
         """Positions with a value in any of the columns."""
+        if any("" not in self._values.get(key, self._nothing) for key in keys):
+            return set(range(len(self.rows)))
         return {
             position
             for key in keys

@@ -62,15 +62,15 @@ class PlanLines:
         if not planned:
             return
         rows, drafts, bills, payers, contacts, more_rows = zip(*planned, strict=True)
-        write, note_end, end = self._spool.write, self._ends.append, self._ends[-1]
-        for row, draft, more in zip(rows, drafts, more_rows, strict=True):
+        lines = []
+        for index, (row, draft, more) in enumerate(zip(rows, drafts, more_rows, strict=True), start=len(self)):
             line: dict[str, Any] = {"row": row, "invoice": draft}
             if more:
                 line["more_rows"] = more
-                self._more_rows[len(self._ends) - 1] = len(more)
-            # Written one by one: orjson's lines are small parts of large buffers, many at a time would fill memory.
-            end += write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-            note_end(end)
+                self._more_rows[index] = len(more)
+            lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        self._spool.write(b"".join(lines))
+        self._note_ends(map(len, lines))
         self.rows.extend(rows)
         self._amounts.extend(draft["amount"] for draft in drafts)
         self.bills.extend(map(hash, bills))
@@ -89,8 +89,7 @@ class PlanLines:
     ) -> None:
         """Lines that are JSON already, column by column; "" among a line's contacts is none."""
         text = "".join(lines)
-        sizes = map(len, lines if text.isascii() else map(str.encode, lines))
-        self._ends.extend(islice(accumulate(sizes, initial=self._ends[-1]), 1, None))
+        self._note_ends(map(len, lines if text.isascii() else map(str.encode, lines)))
         self._spool.write(text.encode())
         self.rows.extend(rows)
         self._amounts.extend(amounts)
@@ -98,6 +97,9 @@ class PlanLines:
         self.payers.extend(map(hash, payers))
         self.contacts.extend(map(hash, filter(None, chain.from_iterable(contacts))))
         self._contact_counts.extend(len(found) - found.count("") for found in contacts)
+
+    def _note_ends(self, sizes: Iterable[int]) -> None:
+        self._ends.extend(islice(accumulate(sizes, initial=self._ends[-1]), 1, None))
 
     def contact_lines(self) -> Iterator[int]:
         """The line of each entry of ``contacts``."""
