@@ -85,18 +85,18 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
     for name in [name for name, resource in template["Resources"].items() if "Metrics" in resource["Properties"]]:
         del template["Resources"][name]
     for resource in template["Resources"].values():
+        properties = resource["Properties"]
+        # A number that comes from a parameter stays text, and the poller compares it with numbers.
+        scaling = properties.get("ScalingConfig")
+        if scaling and isinstance(scaling["MaximumConcurrency"], dict):
+            scaling["MaximumConcurrency"] = int(values[scaling["MaximumConcurrency"]["Ref"]])
         if resource["Type"] != "AWS::Serverless::Function":
             continue
-        properties = resource["Properties"]
         for policy in properties.get("Policies", []):
             for statement in policy["Statement"]:
                 # A batch is authorised as an action of its own, which AWS does not have.
                 if statement["Action"] in ("sqs:SendMessage", "sns:Publish"):
                     statement["Action"] = [statement["Action"], f"{statement['Action']}Batch"]
-        # A number that comes from a parameter stays text, and the poller compares it with numbers.
-        scaling = properties.get("ScalingConfig")
-        if scaling and isinstance(scaling["MaximumConcurrency"], dict):
-            scaling["MaximumConcurrency"] = int(values[scaling["MaximumConcurrency"]["Ref"]])
 
 
 def _call_providers_at(template: Any, address: str) -> None:

@@ -21,13 +21,14 @@ from ulid import ULID
 
 from infra.local import client
 from infra.local.cloud import Cloud
-from infra.local.emails import list_emails
 from infra.local.logs import read_events
+from infra.local.messages import list_messages
 from infra.local.sample_workbooks import write_sample
 from invoicing import clock, uploading
 from invoicing.billers import Biller, BillerState, Module
 from invoicing.errors import UploadStateError
-from invoicing.notices import NoticeRef, NoticeState, plan_issued_notices
+from invoicing.notices import Channel, NoticeRef, NoticeState, plan_issued_notices
+from invoicing.sending_hours import Send
 from invoicing.settings import get_settings
 from invoicing.store import billers, chunk_queue, dynamodb, files, invoices, notices, uploads
 from invoicing.uploads import ChunkResult, Upload, UploadStatus
@@ -134,7 +135,9 @@ def make_waiting(folder: Path, biller: Biller, indexes: range, **changes: Any) -
 
 
 def release(upload: Upload, checker: str = scenario.CHECKER) -> Upload:
-    return uploading.release_upload(upload.biller_id, upload.upload_id, released_by=checker, acknowledged=[])
+    return uploading.release_upload(
+        upload.biller_id, upload.upload_id, released_by=checker, acknowledged=[], send=Send.NOW
+    )
 
 
 def reload(upload: Upload) -> Upload:
@@ -413,9 +416,13 @@ def read_notices(refs: list[NoticeRef]) -> list[notices.Notice]:
     return [notices.read_notice(item) for item in notices.load_notice_items(refs)]
 
 
+SENT = frozenset({NoticeState.SENT, NoticeState.DELIVERED})
+"""The stand-in's delivery event may or may not have come yet."""
+
+
 def count_emails(cloud: Cloud, biller: Biller) -> Counter[str]:
     """E-mails by address, of this biller's payers."""
-    addresses = (address for message in list_emails(cloud) for address in message["to"])
+    addresses = (message["to"] for message in list_messages(cloud, Channel.EMAIL))
     return Counter(address for address in addresses if address.endswith(f"@{biller.biller_id}.example"))
 
 
@@ -429,7 +436,7 @@ def test_eight_senders_claiming_one_notice_send_one_email(product: Cloud, biller
     for index in range(3):
         (ref,) = issue_notices(biller, range(index, index + 1))
         results = run_at_once(*[partial(send, ref)] * 8)
-        wait_until(lambda ref=ref: read_notices([ref])[0].state is NoticeState.SENT)
+        wait_until(lambda ref=ref: read_notices([ref])[0].state in SENT)
         assert queues.enqueue(read_notices([ref])) == 1
         wait_until(lambda ref=ref: is_handled_by_cloud(product, ref))
         winners = results.count(sending.Outcome.SENT)
@@ -440,7 +447,8 @@ def test_eight_senders_claiming_one_notice_send_one_email(product: Cloud, biller
             result == sending.Outcome.NOTHING_TO_DO or isinstance(result, sending.NoticeBusyError) for result in losers
         )
         (notice,) = read_notices([ref])
-        assert (notice.state, notice.attempt, notice.due_at) == (NoticeState.SENT, 1, None)
+        assert notice.state in SENT
+        assert (notice.attempt, notice.due_at) == (1, None)
     assert sent_here
     assert count_emails(product, biller) == {f"sari{index}@{biller.biller_id}.example": 1 for index in range(3)}
 
@@ -462,6 +470,6 @@ def test_sweepers_at_once_enqueue_each_notice_once(product: Cloud, biller: Bille
     results = run_at_once(*[partial(sweeping.sweep, lambda: timedelta(seconds=60))] * 4)
 
     assert find_errors(results) == []
-    wait_until(lambda: all(notice.state is NoticeState.SENT for notice in read_notices(refs)))
+    wait_until(lambda: all(notice.state in SENT for notice in read_notices(refs)))
     assert [(notice.sweeps, notice.attempt) for notice in read_notices(refs)] == [(1, 1)] * len(refs)
     assert count_emails(product, biller) == {f"sari{index}@{biller.biller_id}.example": 1 for index in range(12)}

@@ -18,12 +18,13 @@ from openpyxl import load_workbook
 
 from infra.local import client
 from infra.local.cloud import Cloud
-from infra.local.emails import list_emails
 from infra.local.logs import read_events
+from infra.local.messages import list_messages
 from infra.local.sample_workbooks import MISTAKES, Sample, write_sample
 from invoicing.billers import Biller, BillerState, Module
 from invoicing.modules.columns import SOURCE_ROW_HEADER
 from invoicing.money import format_rupiah
+from invoicing.notices import Channel
 from invoicing.store.billers import register_biller
 from invoicing.virtual_accounts import build_va_number, is_valid_number
 from tests.e2e.conftest import TIMEOUT, Shop
@@ -121,7 +122,7 @@ def count_expected_emails(
 def find_emails(cloud: Cloud, va_numbers: set[str]) -> list[tuple[str, dict[str, Any]]]:
     """(VA number, e-mail) of the e-mails that name one of these numbers."""
     found = []
-    for message in list_emails(cloud):
+    for message in list_messages(cloud, Channel.EMAIL):
         found += [(number, message) for number in va_numbers if number in message["text"]]
     return found
 
@@ -209,14 +210,14 @@ def test_workbook_with_bad_rows_becomes_invoices_and_emails_then_mended_rows_com
     wait_until(
         lambda: (
             read_notice_states(cloud, variables["NOTICES_TABLE"], va_numbers, variables["BANK_CODE"])
-            == ["sent"] * sum(expected.values())
+            == ["delivered"] * sum(expected.values())
         )
     )
     found = find_emails(cloud, set(va_numbers))
-    assert Counter((address, number) for number, message in found for address in message["to"]) == expected
+    assert Counter((message["to"], number) for number, message in found) == expected
     amounts = {invoice["va_number"]: format_rupiah(invoice["amount"]) for invoice in made_once}
     for number, message in found:
-        assert parseaddr(message["from"]) == (SENDER_NAMES[module], variables["EMAIL_SENDER_ADDRESS"])
+        assert parseaddr(message["sender"]) == (SENDER_NAMES[module], variables["EMAIL_SENDER_ADDRESS"])
         assert biller.name in message["subject"]
         for body in (message["text"], message["html"]):
             assert amounts[number] in body
