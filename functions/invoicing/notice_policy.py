@@ -1,4 +1,4 @@
-"""How a biller wants its notices to go out: when they may leave, when reminders are due, which channel comes first."""
+"""How a biller wants its notices to go out: when they may leave, and when reminders are due."""
 
 import re
 from dataclasses import dataclass
@@ -37,9 +37,6 @@ class NoticePolicy:
     """Indonesian public holidays."""
     reminder_offsets: tuple[int, ...] = (-3, 0, 3, 7)
     """Days from the due date on which a reminder goes out."""
-    fallback_minutes: int | None = None
-    """None: every channel at once. Else the first channel that has an address, and the next one after so many minutes
-    without a delivery."""
 
     def __post_init__(self) -> None:
         for name in ("quiet_from", "quiet_until"):

@@ -191,8 +191,7 @@ def plan_issued_notices(
 ) -> list[PlannedNotice]:
     """The notices of a new invoice: each recipient on each channel that the row (or else the biller) asks for.
 
-    A biller with fallback starts each recipient on the first of these channels that it has an address for. An address
-    given twice gets one notice. Planning the same invoice again gives the same ids.
+    An address given twice gets one notice. Planning the same invoice again gives the same ids.
     """
     return _plan_notices(biller, draft, va_number, NoticeKind.ISSUED, "", lane)
 
@@ -210,11 +209,10 @@ def _plan_notices(
     language = draft.get("language") or biller.language
     planned: dict[str, PlannedNotice] = {}
     for recipient in draft["recipients"]:
-        reachable = [channel for channel in channels if _get_address(recipient, channel)]
-        if biller.policy.fallback_minutes is not None:
-            reachable = reachable[:1]
-        for channel in reachable:
+        for channel in channels:
             address = _get_address(recipient, channel)
+            if not address:
+                continue
             notice_id = build_notice_id(va_number, kind, channel, address, step=step)
             planned.setdefault(
                 notice_id,

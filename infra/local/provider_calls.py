@@ -152,7 +152,7 @@ THROTTLED = {
     Channel.WHATSAPP: (429, "ThrottledRequestException", "Rate exceeded"),
 }
 REFUSED = {
-    Channel.EMAIL: (400, "MessageRejected", "Email address is not verified."),
+    Channel.EMAIL: (400, "MessageRejected", "Illegal address."),
     Channel.SMS: (400, "InvalidParameter", "Invalid parameter: PhoneNumber Reason: not valid to publish to"),
     Channel.WHATSAPP: (400, "InvalidParametersException", "(#131026) Message undeliverable"),
 }

@@ -140,8 +140,8 @@ def read_notice_states(cloud: Cloud, table: str, va_numbers: list[str], bank_cod
 
 
 def drop_links(view: client.View) -> client.View:
-    """A view without the links, which are signed anew each time."""
-    return {name: value for name, value in view.items() if name not in LINKS}
+    """A view without the links, which are signed anew each time, and the estimate, which begins now."""
+    return {name: value for name, value in view.items() if name not in (*LINKS, "sending")}
 
 
 @pytest.mark.parametrize("module", Module)

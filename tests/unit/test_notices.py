@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoicing.billers import Biller, BillerState, Module
-from invoicing.notice_policy import NoticePolicy
 from invoicing.notices import (
     MOVES,
     RECEIPT_STATES,
@@ -146,25 +144,6 @@ def test_row_without_channels_and_language_uses_the_billers() -> None:
     assert [(n.channel, n.language) for n in plan_issued_notices(BILLER, draft(recipient), VA)] == [("email", "id")]
     english = plan_issued_notices(BILLER, draft(recipient, channels=["sms"], language="en"), VA)
     assert [(n.channel, n.language) for n in english] == [("sms", "en")]
-
-
-def test_biller_with_fallback_starts_each_recipient_on_the_first_channel_it_can_be_reached_on() -> None:
-    patient = replace(BILLER, channels=("whatsapp", "sms", "email"), policy=NoticePolicy(fallback_minutes=30))
-    everything = {"email": "a@example.com", "sms": "+6281200000002", "whatsapp": "+6281200000003"}
-    recipients = (everything, {"email": "b@example.com"}, {"sms": "+6281200000004", "email": "c@example.com"}, {})
-
-    def channels(**changes: Any) -> list[tuple[str, str]]:
-        planned = plan_issued_notices(patient, draft(*recipients, **changes), VA)
-        return [(notice.channel, notice.recipient) for notice in planned]
-
-    others = [("email", "b@example.com"), ("sms", "+6281200000004")]
-    assert channels() == [("whatsapp", "+6281200000003"), *others]
-    # The row's own order goes before the biller's.
-    assert channels(channels=["email", "sms"]) == [
-        ("email", "a@example.com"),
-        ("email", "b@example.com"),
-        ("email", "c@example.com"),
-    ]
 
 
 def test_small_upload_takes_the_express_lane() -> None:
