@@ -24,8 +24,7 @@ _EMAIL = re.compile(
 )
 # What nearly all addresses look like; possessive, so that a miss costs no more than a hit.
 _COMMON_EMAIL = re.compile(r"[a-z0-9_]++(?:[.+-][a-z0-9_]++)*+@(?:[a-z0-9]++[.-])*[a-z0-9]++\.[a-z]{2,24}")
-_COMMON_EMAILS = re.compile(rf"(?:(?:{_COMMON_EMAIL.pattern})?+\n)*+")
-_COMMON_PHONES = re.compile(r"(?:(?:08[1-35-9][0-9]{7,10})?+\n)*+")
+_COMMON_PHONE = re.compile(r"08[1-35-9][0-9]{7,10}")
 _DISPLAY_NAME = re.compile(r"[^<>@]*<\s*([^<>]+?)\s*>")
 
 
@@ -45,19 +44,12 @@ def parse_phone(cell: object) -> str:
     return _parse_odd_phone(str(int(cell)))
 
 
-def parse_common_phones(cells: Sequence[Any]) -> list[str] | None:
-    """What ``parse_phone`` makes of every cell ("" of an empty one), if all are written ``08…``; else None."""
-    common = _match_column(_COMMON_PHONES, cells)
-    return [f"+62{cell[1:]}" if cell else "" for cell in cells] if common else None
-
-
-def _match_column(pattern: re.Pattern[str], cells: Sequence[Any]) -> bool:
-    """True if every cell is a text and, with a line break behind it, matches what ``pattern`` repeats."""
-    try:
-        lines = "\n".join(cells) + "\n"
-    except TypeError:
-        return False
-    return lines.count("\n") == len(cells) and pattern.fullmatch(lines) is not None
+def parse_common_phones(cells: Sequence[Any]) -> list[str | None]:
+    """What ``parse_phone`` makes of each cell that is written ``08…`` ("" of an empty one); None for the others."""
+    is_common = _COMMON_PHONE.fullmatch
+    return [
+        "" if cell == "" else f"+62{cell[1:]}" if isinstance(cell, str) and is_common(cell) else None for cell in cells
+    ]
 
 
 def _parse_odd_phone(typed: str) -> str:
@@ -120,11 +112,13 @@ def parse_emails(cell: object) -> tuple[str, ...]:
     return tuple(addresses)
 
 
-def parse_common_emails(cells: Sequence[Any]) -> list[tuple[str, ...] | str] | None:
-    """What ``parse_emails`` makes of every cell ("" of an empty one), if all are one plain address; else None."""
-    if not _match_column(_COMMON_EMAILS, cells) or max(map(len, cells)) > _MAX_LOCAL:
-        return None
-    return [(cell,) if cell else "" for cell in cells]
+def parse_common_emails(cells: Sequence[Any]) -> list[tuple[str, ...] | str | None]:
+    """What ``parse_emails`` makes of each cell that is one plain address ("" of an empty one); None for the others."""
+    is_common = _COMMON_EMAIL.fullmatch
+    return [
+        "" if cell == "" else (cell,) if isinstance(cell, str) and len(cell) <= _MAX_LOCAL and is_common(cell) else None
+        for cell in cells
+    ]
 
 
 def _parse_odd_email(part: str) -> str:

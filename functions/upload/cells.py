@@ -62,8 +62,13 @@ class ColumnReader:
             return list(cells)
         if self._read_common:
             common = self._read_common(cells)
-            if common is not None:
+            if None not in common:
                 return common
+            odd = iter(self._read_odd(tuple(cell for cell, value in zip(cells, common, strict=True) if value is None)))
+            return [next(odd) if value is None else value for value in common]
+        return self._read_odd(cells)
+
+    def _read_odd(self, cells: tuple[Cell, ...]) -> list[Any]:
         memo = self._memo
         if len(memo) > _MEMO_SIZE:
             memo.clear()
@@ -234,7 +239,7 @@ _PARSERS: dict[Kind, Parser] = {
     Kind.SCHOOL_YEAR: parse_school_year,
 }
 
-_COMMON_READERS: dict[Kind, Callable[[Sequence[Cell]], list[Any] | None]] = {
+_COMMON_READERS: dict[Kind, Callable[[Sequence[Cell]], list[Any]]] = {
     Kind.PHONE: parse_common_phones,
     Kind.EMAIL: parse_common_emails,
 }
