@@ -285,7 +285,7 @@ def count_checks(cloud: Cloud, upload_id: str) -> int:
 
 @contextmanager
 def quick_redelivery(cloud: Cloud, queue_url: str) -> Iterator[None]:
-    """Failed messages come back after a second; the template's twelve minutes are for a writer that hangs."""
+    """Failed messages come back after a second; the template's six minutes are for a writer that hangs."""
     sqs = cloud.client("sqs")
     before = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"])["Attributes"]
     sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"VisibilityTimeout": "1"})
