@@ -64,11 +64,11 @@ def test_one_command_uploads_releases_and_tells_everything(
     again = run(cloud, "upload", str(workbook), "--biller", biller, "--release", "--send", "now", "--wait")
     assert (again["counts"]["new"], again["counts"]["already_there"]) == (0, len(told["invoices"]))
     assert run(cloud, "invoices", told["upload_id"]) == told["invoices"]
-    _check_emails(cloud, {invoice["number"] for invoice in told["invoices"]})
+    _check_emails(cloud, {invoice["va_number"] for invoice in told["invoices"]})
 
 
 def _check_emails(cloud: Cloud, numbers: set[str]) -> None:
-    """Exactly one e-mail per invoice (each has one address), HTML and text."""
+    """Exactly one e-mail per VA number (each invoice has one address), HTML and text."""
     deadline = time.monotonic() + EMAIL_SECONDS
     while True:
         texts = {email["text"]: Path(email["text"]).read_text() for email in run(cloud, "emails")}
