@@ -201,6 +201,19 @@ def plan_reminder_notices(biller: "Biller", draft: "InvoiceDraft", va_number: st
     return _plan_notices(biller, draft, va_number, NoticeKind.REMINDER, step, Lane.BULK)
 
 
+def plan_paid_notices(biller: "Biller", draft: "InvoiceDraft", va_number: str) -> list[PlannedNotice]:
+    """The receipts of a payment, to be written in its transaction: they leave at once, whatever the hour."""
+    return _plan_notices(biller, draft, va_number, NoticeKind.PAID, "", Lane.EXPRESS)
+
+
+def plan_archived_notices(biller: "Biller", draft: "InvoiceDraft", va_number: str) -> list[PlannedNotice]:
+    """ "Please ignore this bill", to be written in the transaction of its archive; at once, whatever the hour.
+
+    Sent only to whom an earlier notice of the bill may have left (looked up at the claim).
+    """
+    return _plan_notices(biller, draft, va_number, NoticeKind.ARCHIVED, "", Lane.EXPRESS)
+
+
 def _plan_notices(
     biller: "Biller", draft: "InvoiceDraft", va_number: str, kind: NoticeKind, step: str, lane: Lane
 ) -> list[PlannedNotice]:

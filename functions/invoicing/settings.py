@@ -77,6 +77,10 @@ class Settings:
         return _read("CHUNK_QUEUE_URL")
 
     @cached_property
+    def audit_table(self) -> str:
+        return _read("AUDIT_TABLE")
+
+    @cached_property
     def chunk_max_receives(self) -> int:
         """How often the chunk queue delivers a message before it goes to the dead-letter queue."""
         return int(_read("CHUNK_MAX_RECEIVES"))

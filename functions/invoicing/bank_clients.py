@@ -1,0 +1,48 @@
+"""Bank clients: who may call the bank's webhook, and how that bank speaks SNAP. All of it is data, nothing is detected."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SignatureVariant(StrEnum):
+    """How calls 24-26 are signed. Set per client: were it detected, an attacker would choose the weaker one."""
+
+    SYMMETRIC = "symmetric"
+    """HMAC-SHA512 with the client secret, bound to an access token (SNAP, the usual way)."""
+    ASYMMETRIC = "asymmetric"
+    """RSA-SHA256 with the client's key, no access token."""
+
+
+class MinifyMode(StrEnum):
+    """What is hashed of the body as received, in the order in which it is tried; ``STRIP_ALL`` adds a third way."""
+
+    KEEP_STRINGS = "keep_strings"
+    STRIP_ALL = "strip_all"
+    """Also without the spaces inside strings, as some banks' clients wrongly do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankClient:
+    client_id: str
+    """What the bank sends as X-CLIENT-KEY."""
+    bank_code: str
+    """Bank of the virtual accounts that it may ask about and pay."""
+    partner_id: str
+    """What it sends as X-PARTNER-ID."""
+    public_keys: tuple[str, ...]
+    """PEM (SPKI), newest first; two at a time while the bank changes its key."""
+    secret_arn: str
+    """Secrets Manager: the client secrets of the symmetric signature, current and previous."""
+    is_active: bool = True
+    signature: SignatureVariant = SignatureVariant.SYMMETRIC
+    minify: MinifyMode = MinifyMode.KEEP_STRINGS
+    signed_path_prefix: str = ""
+    """Put before the received path in the text that is signed, where a proxy strips what the bank was told."""
+    timestamp_tolerance_seconds: int = 900
+    numeric_external_id: bool = False
+    """X-EXTERNAL-ID must be digits only."""
+    replay_code_success: bool = False
+    """A repeat of the same X-EXTERNAL-ID and payment is answered 2002500 instead of 4042518."""
+    allowed_networks: tuple[str, ...] = ()
+    """CIDR blocks; empty: any address that the API's own resource policy lets in."""
+    min_key_bits: int = 2048

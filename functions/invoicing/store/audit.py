@@ -1,0 +1,50 @@
+"""Audit table: ``pk = {biller_id}#{YYYY-MM}`` (``bank#...`` for the bank's own), ``sk = {time}#{ULID}``; append-only.
+
+An entry is written in the transaction of the change that it tells of, so neither exists without the other. No role of a
+function may update or delete entries (template).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ulid import ULID
+
+from invoicing.settings import get_settings
+from invoicing.store import dynamodb
+
+BANK = "bank"
+"""In the place of a biller id: what bank officers do to no biller in particular."""
+
+
+def build_audit_write(
+    biller_id: str,
+    *,
+    user_id: str,
+    action: str,
+    subject: str,
+    at: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    """A transaction member that adds one entry.
+
+    Args:
+        action: what was done, a verb and a noun: ``archive_invoice``, ``approve_biller``.
+        subject: what it was done to, an id: VA number, upload id, user id.
+        at: UTC text of ``clock.to_text``.
+        before, after: the members that changed; never a secret, contacts masked.
+    """
+    entry = {
+        "pk": f"{biller_id}#{at[:7]}",
+        "sk": f"{at}#{ULID()}",
+        "biller_id": biller_id,
+        "user_id": user_id,
+        "action": action,
+        "subject": subject,
+        "at": at,
+        "before": before,
+        "after": after,
+        "reason": reason,
+    }
+    return dynamodb.build_put(get_settings().audit_table, dynamodb.to_item(entry))
