@@ -1,4 +1,4 @@
-"""Bank clients: who may call the bank's webhook, and how that bank speaks SNAP. All of it is data, nothing is detected."""
+"""Bank clients: who may call the webhook, and how that bank speaks SNAP. All of it is data, nothing is detected."""
 
 from dataclasses import dataclass
 from enum import StrEnum
