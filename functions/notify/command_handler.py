@@ -1,17 +1,19 @@
 """Commands about notices and suppressed addresses, invoked directly by an authenticated caller."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from invoicing import errors, suppressions
+from invoicing import errors, notice_holds, suppressions
 from invoicing.notice_status import describe_notices
 from invoicing.texts import LANGUAGES, text
 
 logger = Logger(utc=True)
 
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+_UploadId = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 _SuppressionId = Annotated[str, Field(pattern=r"^(email|whatsapp|sms)-[0-9a-f]{16}$")]
 
 
@@ -36,8 +38,33 @@ class LiftSuppression(_Command):
     suppression_id: _SuppressionId
 
 
-Command = Annotated[DescribeNotices | ListSuppressions | LiftSuppression, Field(discriminator="operation")]
+class HoldNotices(_Command):
+    operation: Literal["hold_notices"]
+    upload_id: _UploadId
+    reason: str | None = Field(default=None, min_length=1, max_length=500)
+
+
+class ResumeNotices(_Command):
+    operation: Literal["resume_notices"]
+    upload_id: _UploadId
+
+
+class CountNotices(_Command):
+    operation: Literal["count_notices"]
+    upload_id: _UploadId
+
+
+Command = Annotated[
+    DescribeNotices | ListSuppressions | LiftSuppression | HoldNotices | ResumeNotices | CountNotices,
+    Field(discriminator="operation"),
+]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
+
+_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
+    errors.SuppressionNotFoundError: "suppression_not_found",
+    errors.UploadNotFoundError: "upload_not_found",
+    errors.UploadStateError: "upload_state",
+}
 
 
 @logger.inject_lambda_context
@@ -49,9 +76,12 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return _answer_error("bad_command", fields)
     try:
         return _run(command)
-    except errors.SuppressionNotFoundError as error:
-        logger.info("refused", extra={"operation": command.operation, "code": "suppression_not_found"})
-        return _answer_error("suppression_not_found", str(error))
+    except errors.InvoicingError as error:
+        code = _ERROR_CODES.get(type(error))
+        if code is None:
+            raise
+        logger.info("refused", extra={"operation": command.operation, "code": code})
+        return _answer_error(code, str(error))
 
 
 def _run(command: Command) -> dict[str, Any]:
@@ -65,6 +95,17 @@ def _run(command: Command) -> dict[str, Any]:
         case LiftSuppression():
             lifted = suppressions.lift_suppression(command.biller_id, command.suppression_id, command.user_id)
             return suppressions.show_suppression(lifted)
+        case HoldNotices():
+            hold = notice_holds.hold_notices(
+                command.biller_id, command.upload_id, by=command.user_id, reason=command.reason
+            )
+            return notice_holds.show_hold(hold)
+        case ResumeNotices():
+            return notice_holds.show_hold(
+                notice_holds.resume_notices(command.biller_id, command.upload_id, by=command.user_id)
+            )
+        case CountNotices():
+            return asdict(notice_holds.count_notices(command.biller_id, command.upload_id))
 
 
 def _answer_error(code: str, detail: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from invoicing.billers import Biller, BillerState, Module, OnErrors, ReleaseMode
 from invoicing.errors import BillerNotFoundError, CompanyCodeError
-from invoicing.notice_policy import NoticePolicy, Zone
+from invoicing.notice_policy import FallbackLadder, NoticePolicy, Zone
 from invoicing.notices import Channel
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
@@ -110,6 +110,10 @@ def _read_policy(record: dict[str, Any]) -> NoticePolicy:
         members["zone"] = Zone(members["zone"])
     if "reminder_offsets" in members:
         members["reminder_offsets"] = tuple(members["reminder_offsets"])
+    if "fallback" in members:
+        given = members["fallback"]
+        order = tuple(Channel(channel) for channel in given["order"])
+        members["fallback"] = FallbackLadder(given["is_on"], order, tuple(given["minutes"]))
     return NoticePolicy(**members)
 
 

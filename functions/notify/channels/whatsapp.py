@@ -18,6 +18,7 @@ from invoicing.notices import Notice
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.whatsapp_errors import class_meta_code
+from notify.channels.whatsapp_pacing import take_place
 from notify.channels.whatsapp_templates import build_template_message
 from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError, WrongMessageError
 
@@ -44,6 +45,7 @@ def send_whatsapp_notice(notice: Notice, biller: Biller, invoice: Mapping[str, A
         raise RefusedError("invalid_number")
     message = json.dumps(build_message(notice, biller, invoice), ensure_ascii=False).encode()
     sender, version = _find_sender(biller.module), get_settings().whatsapp_api_version
+    take_place(notice.recipient)
     return call_once(
         lambda: client().send_whatsapp_message(
             originationPhoneNumberId=sender, message=message, metaApiVersion=version
