@@ -4,7 +4,7 @@ Claiming touches no attribute of an index, since each index entry rewritten is p
 ``due``, sparse) exist as long as the sweeper must look after the notice.
 
 A notice that waits for nothing but the end of a hold or of a channel's pause is parked: its ``due_shard`` is then one
-of a lot's (``held#{upload_id}#07``, ``paused#sms#07``), where it costs the sweeper nothing until the lot opens.
+of a lot's (``held#{upload_id}#3``, ``paused#sms#3``), where it costs the sweeper nothing until the lot opens.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +36,8 @@ from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 
 DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
+LOT_SHARDS = 4
+"""Parking is as fast as the senders, whose number is capped: a few thousand a second at the most."""
 DAY_SHARDS = 8
 RECIPIENT_SHARDS = 8
 """One placeholder address in every row of a file must not meet one partition of the index."""
@@ -197,7 +199,7 @@ def find_by_provider_id(provider_id: str) -> NoticeRef | None:
 
 def list_lot_shards(lot: str) -> tuple[str, ...]:
     """The shards of the ``due`` index in which a lot's notices are."""
-    return tuple(f"{lot}#{shard}" for shard in DUE_SHARDS)
+    return tuple(f"{lot}#{shard}" for shard in range(LOT_SHARDS))
 
 
 def name_hold_lot(upload_id: str) -> str:
@@ -531,7 +533,8 @@ def _plan_next_look(look_again_at: datetime | None) -> tuple[dict[str, str], tup
 
 
 def _park(ref: NoticeRef, now: datetime, lot: str) -> dict[str, str]:
-    return {"due_shard": f"{lot}#{_find_home(ref)}", "due_at": clock.to_text(now)}
+    shard = _spread(ref.va_number, ref.notice_id) % LOT_SHARDS
+    return {"due_shard": f"{lot}#{shard}", "due_at": clock.to_text(now)}
 
 
 def _find_home(ref: NoticeRef) -> str:
