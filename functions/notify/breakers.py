@@ -17,8 +17,8 @@ from invoicing.store import channels
 from invoicing.store.channels import Pause
 from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, PairRateError, ProviderError
 
-FAILURES_TO_PAUSE = 5
-"""In a row, in one process; a channel stopped by its provider pauses at the first."""
+FAILURES_TO_PAUSE = 8
+"""In a row, in one process: a few odd recipients are no broken channel. One stopped by its provider pauses at once."""
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
 """Pauses double; however long it was down, a channel is tried within this time of its coming back."""

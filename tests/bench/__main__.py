@@ -30,11 +30,25 @@ def _cold(_options: argparse.Namespace) -> list[Figure]:
     return run_cold()
 
 
+def _sending(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.sending import run_sending
+
+    return run_sending(quick=options.quick)
+
+
+def _fairness(_options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.fairness import run_fairness
+
+    return run_fairness()
+
+
 # Imported one by one: a process that is measured starts from this one, so this one stays small.
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
     "write": _write,
     "spread": _spread,
+    "sending": _sending,
+    "fairness": _fairness,
     "cold": _cold,
 }
 

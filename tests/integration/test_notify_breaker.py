@@ -84,18 +84,18 @@ def test_stopped_channel_costs_one_call_and_no_attempt_of_the_others(provider: n
 )
 def test_failures_in_a_row_pause_the_channel(provider: notify.Provider, act: Any) -> None:
     act = act or THROTTLED[provider.channel]
-    refs = issue(provider, 9)
-    with notify.provider_does(provider, *[act] * 9) as calls:
+    refs = issue(provider, 10)
+    with notify.provider_does(provider, *[act] * 10) as calls:
         notify.send(*refs)
     assert len(calls) == breakers.FAILURES_TO_PAUSE
-    assert count_parked(provider) == 9 - breakers.FAILURES_TO_PAUSE
+    assert count_parked(provider) == 10 - breakers.FAILURES_TO_PAUSE
 
 
 def test_throttles_between_messages_that_go_do_not_pause_it(provider: notify.Provider) -> None:
-    acts = [THROTTLED[provider.channel], lambda: None] * 7
+    acts = [THROTTLED[provider.channel], lambda: None] * 9
     with notify.provider_does(provider, *acts) as calls:
-        notify.send(*issue(provider, 14))
-    assert len(calls) == 14
+        notify.send(*issue(provider, 18))
+    assert len(calls) == 18
 
 
 def test_refused_recipients_do_not_pause_it(provider: notify.Provider) -> None:
@@ -108,9 +108,9 @@ def test_refused_recipients_do_not_pause_it(provider: notify.Provider) -> None:
 @pytest.mark.parametrize("provider", ["whatsapp"], indirect=True)
 def test_rate_of_one_recipient_does_not_pause_the_channel(provider: notify.Provider) -> None:
     pair_rate = notify.refuse(400, "ValidationException", '{"error": {"code": 131056}}')
-    with notify.provider_does(provider, *[pair_rate] * 8) as calls:
-        notify.send(*issue(provider, 8))
-    assert len(calls) == 8
+    with notify.provider_does(provider, *[pair_rate] * 10) as calls:
+        notify.send(*issue(provider, 10))
+    assert len(calls) == 10
     assert channels.load_pause(provider.channel) is None
 
 

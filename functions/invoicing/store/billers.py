@@ -71,20 +71,7 @@ def register_biller(biller: Biller) -> bool:
     settings = get_settings()
     if not re.fullmatch(rf"[0-9]{{{settings.va_company_code_digits}}}", biller.company_code):
         raise CompanyCodeError(biller.company_code)
-    record = {
-        "pk": biller.biller_id,
-        "name": biller.name,
-        "module": biller.module,
-        "state": biller.state,
-        "company_code": biller.company_code,
-        "giro_account": biller.giro_account,
-        "release": biller.release,
-        "on_errors": biller.on_errors,
-        "channels": list(biller.channels),
-        "language": biller.language,
-        "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
-        "help_contact": biller.help_contact,
-    }
+    record = build_record(biller)
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
         dynamodb.client().transact_write_items(
@@ -102,6 +89,24 @@ def register_biller(biller: Biller) -> bool:
             raise
         return False
     return True
+
+
+def build_record(biller: Biller) -> dict[str, Any]:
+    """What is stored of a biller when it is registered."""
+    return {
+        "pk": biller.biller_id,
+        "name": biller.name,
+        "module": biller.module,
+        "state": biller.state,
+        "company_code": biller.company_code,
+        "giro_account": biller.giro_account,
+        "release": biller.release,
+        "on_errors": biller.on_errors,
+        "channels": list(biller.channels),
+        "language": biller.language,
+        "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
+        "help_contact": biller.help_contact,
+    }
 
 
 def _read_policy(record: dict[str, Any]) -> NoticePolicy:
