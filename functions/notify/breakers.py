@@ -15,6 +15,7 @@ from invoicing import clock
 from invoicing.notices import Channel
 from invoicing.store import channels
 from invoicing.store.channels import Pause
+from notify import counting
 from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, PairRateError, ProviderError
 
 FAILURES_TO_PAUSE = 8
@@ -22,6 +23,8 @@ FAILURES_TO_PAUSE = 8
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
 """Pauses double; however long it was down, a channel is tried within this time of its coming back."""
+STOPS_TO_ALARM = 3
+"""Probes that failed after a pause of another cause than a stop: it is down for minutes, somebody should look."""
 PROBE_LEASE = timedelta(seconds=60)
 """Longer than a provider call takes; a prober that died is replaced after it."""
 CACHE = timedelta(seconds=3)
@@ -65,6 +68,9 @@ class Trial:
         if self.prober:
             self.is_over = True
             stops = seen.pause.stops if seen.pause else 1
+            if stops >= STOPS_TO_ALARM and not isinstance(error, ChannelStoppedError):
+                # A stop is counted where it is met.
+                counting.count_stopped(self.channel)
             pause = min(FIRST_PAUSE * 2 ** min(stops, 10), LONGEST_PAUSE)
             channels.prolong_pause(self.channel, self.prober, now + pause, error.reason)
         elif isinstance(error, ChannelStoppedError) or seen.failures >= FAILURES_TO_PAUSE:

@@ -106,20 +106,19 @@ def add_person(day: str, hour: int, shard: int, person: str, limit: int, now: da
 
     Somebody counted on that day already is not counted again, and never refused.
     """
+    # Nobody was counted yet: that is room enough, unless others use up the whole limit.
+    room = "(attribute_not_exists(#count) OR #count < :limit)" if limit > 0 else "#count < :limit"
     try:
         dynamodb.client().update_item(
             TableName=get_settings().channels_table,
             Key=_day_key(day, shard),
             UpdateExpression="SET expires_at = :end ADD people :person, #count :one, #hour :one",
-            ConditionExpression=(
-                "NOT contains(people, :name) AND (attribute_not_exists(#count) OR #count < :limit) AND :limit > :zero"
-            ),
+            ConditionExpression=f"NOT contains(people, :name) AND {room}",
             ExpressionAttributeNames={"#count": "count", "#hour": f"h{hour:02d}"},
             ExpressionAttributeValues={
                 ":person": {"SS": [person]},
                 ":name": {"S": person},
                 ":one": {"N": "1"},
-                ":zero": {"N": "0"},
                 ":limit": {"N": str(limit)},
                 ":end": {"N": str(int((now + DAYS_KEPT).timestamp()))},
             },
