@@ -80,8 +80,13 @@ def show_hold(hold: Hold) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
+def find_hold(biller_id: str, upload_id: str) -> Hold | None:
+    """The last hold of an upload's notices, lifted or not; None when they were never held."""
+    return store.load_hold(biller_id, upload_id)
+
+
 def is_held(biller_id: str, upload_id: str) -> bool:
-    hold = store.load_hold(biller_id, upload_id)
+    hold = find_hold(biller_id, upload_id)
     return hold is not None and hold.is_held
 
 
@@ -90,7 +95,7 @@ def _find_end(upload: Upload) -> datetime:
 
 
 def _load(biller_id: str, upload_id: str) -> Hold:
-    hold = store.load_hold(biller_id, upload_id)
+    hold = find_hold(biller_id, upload_id)
     if hold is None:
         raise UploadStateError(f"{upload_id} was never held")
     return hold

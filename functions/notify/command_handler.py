@@ -105,7 +105,8 @@ def _run(command: Command) -> dict[str, Any]:
                 notice_holds.resume_notices(command.biller_id, command.upload_id, by=command.user_id)
             )
         case CountNotices():
-            return asdict(notice_holds.count_notices(command.biller_id, command.upload_id))
+            counts = asdict(notice_holds.count_notices(command.biller_id, command.upload_id))
+            return counts | {"held": notice_holds.is_held(command.biller_id, command.upload_id)}
 
 
 def _answer_error(code: str, detail: str) -> dict[str, Any]:
