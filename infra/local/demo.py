@@ -12,12 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from infra.local import client, report
 from infra.local.client import CommandRefusedError
 from infra.local.cloud import HOME, Cloud, CloudError
 from infra.local.messages import list_messages, save_messages
+from infra.local.provider_faults import Fault
 from infra.local.sample_workbooks import Sample, write_sample
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
@@ -52,10 +53,14 @@ def main() -> int:
     try:
         _tell("Starting the cloud: template.yaml on MiniStack, IAM enforced ...")
         with run_stack(FOLDER) as cloud:
-            _tell(f"Up after {time.monotonic() - began:.1f} s, one biller per module registered.")
-            for number, biller in enumerate(BILLERS, start=1):
+            _tell(
+                f"Up after {time.monotonic() - began:.1f} s, one biller per module registered, and one with a ladder."
+            )
+            *usual, climbing = BILLERS
+            for number, biller in enumerate(usual, start=1):
                 _tell_biller(cloud, biller, number)
             _tell_messages(cloud)
+            _tell_ladder(cloud, climbing)
     except (StoryError, CloudError, client.CommandFailedError, CommandRefusedError) as failure:
         print(f"\nThe demo failed: {failure}\nLogs: {FOLDER / 'logs'}", file=sys.stderr)
         return 1
@@ -215,6 +220,43 @@ def _tell_bounce(cloud: Cloud, messages: list[dict[str, Any]]) -> None:
     listed = client.call(cloud, "list_suppressions", biller_id, "viewer", function="NoticeCommandFunction")
     _expect(len(listed["suppressions"]) == 1, "no more e-mails go to the address that bounced")
     _tell("  No more notices go there until the biller lifts that.")
+
+
+def _tell_ladder(cloud: Cloud, biller: Biller) -> None:
+    """One bill whose WhatsApp number is none: its SMS follows, its e-mail does not."""
+    _tell("", f"== Ladder: {biller.name} writes by WhatsApp, then SMS, then e-mail " + "=" * 24)
+    workbook = FOLDER / f"{biller.biller_id}.xlsx"
+    book = Workbook()
+    book.worksheets[0].append(
+        ["No. Invoice", "Nama Pelanggan", "Jumlah Tagihan", "Jatuh Tempo", "No. WhatsApp", "No. HP (SMS)", "Email"]
+    )
+    due = clock.today_in_jakarta() + timedelta(days=14)
+    numbers = (f"+6281366{Fault.BOUNCE.digits}", "+628126600000")
+    book.worksheets[0].append(["KLINIK-1", "Ibu Sari", 250_000, due, *numbers, "sari@example.com"])
+    book.save(workbook)
+    checked = _upload(cloud, biller, workbook)
+    client.call(cloud, "release", biller.biller_id, f"{biller.biller_id}-checker", **_release_members(checked))
+    done = _watch(cloud, checked, client.ENDED)
+    (invoice,) = client.list_invoices(cloud, biller.biller_id, done["upload_id"])
+    arrived = {Channel.WHATSAPP: NoticeState.BOUNCED, Channel.SMS: NoticeState.DELIVERED}
+    deadline = time.monotonic() + LONGEST_QUIET_SECONDS
+    found: dict[str, dict[str, Any]] = {}
+    while {channel: notice["state"] for channel, notice in found.items()} != arrived:
+        _expect(time.monotonic() < deadline, "the SMS follows the WhatsApp message that bounced, and nothing else does")
+        time.sleep(0.5)
+        described = client.call(
+            cloud,
+            "describe_notices",
+            biller.biller_id,
+            "viewer",
+            function="NoticeCommandFunction",
+            va_number=invoice["va_number"],
+        )
+        found = {notice["channel"]: notice for notice in described["notices"]}
+    for notice in found.values():
+        follows = " (follows the one before)" if "parent" in notice else ""
+        _tell(f"  {notice['channel']:<9} {notice['recipient']:<24} {notice['state']}{follows}")
+    _expect(found[Channel.SMS]["parent"] == found[Channel.WHATSAPP]["notice_id"], "both notices know of each other")
 
 
 def _expect(holds: bool, promise: str) -> None:
