@@ -59,6 +59,10 @@ class RefusedError(ProviderError):
     """Surely not sent, and never will be: this message to this address is refused for good."""
 
 
+class NoAddressError(RefusedError):
+    """Not an address of this channel: the provider was not asked, so it says nothing of the channel."""
+
+
 class WrongMessageError(RefusedError):
     """Refused for what we wrote (a template, its parameters), not for whom it is for: an alarm tells."""
 

@@ -38,6 +38,7 @@ from notify.laddering import move_on_at_once
 from notify.outcomes import (
     AmbiguousError,
     ChannelStoppedError,
+    NoAddressError,
     NotSentError,
     NotYetError,
     RefusedError,
@@ -156,7 +157,8 @@ def _claim_and_send(
         return outcome
     except RefusedError as error:
         outcome = _fail(claim.notice, owner, error)
-        trial.succeed()
+        if not isinstance(error, NoAddressError):
+            trial.succeed()
         return outcome
     except AmbiguousError as error:
         now = clock.now()

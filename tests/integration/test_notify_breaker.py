@@ -199,3 +199,13 @@ def test_probe_of_a_notice_that_is_not_to_be_sent_leaves_the_probe_to_the_next(
     notify.send(done, waiting)
     assert notify.load(waiting).state is NoticeState.SENT
     assert channels.load_pause(provider.channel) is None
+
+
+def test_address_that_is_none_does_not_open_a_paused_channel(provider: notify.Provider, time: notify.Clock) -> None:
+    channels.start_pause(provider.channel, clock.now(), clock.now(), "throttled")
+    time.advance(seconds=5)
+    (forged,) = notify.issue(9, recipients=[{provider.channel: "+62812a"}], channels=[provider.channel])
+
+    notify.send(forged)
+    assert notify.load(forged).state is NoticeState.FAILED
+    assert channels.load_pause(provider.channel) is not None

@@ -14,7 +14,14 @@ from invoicing.notices import Notice
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.sms_message import render_sms
-from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError, WrongMessageError
+from notify.outcomes import (
+    ChannelStoppedError,
+    NoAddressError,
+    NotSentError,
+    ProviderError,
+    RefusedError,
+    WrongMessageError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -36,7 +43,7 @@ def client() -> "SNSClient":
 def send_sms_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> str:
     """Render and send; returns SNS's message id. Raises the errors of ``notify.outcomes``."""
     if not _E164.fullmatch(notice.recipient):
-        raise RefusedError("invalid_number")
+        raise NoAddressError("invalid_number")
     settings = get_settings()
     today = clock.today_in(biller.policy.zone)
     words = render_sms(notice.kind, biller, invoice, notice.language, today, settings.payer_link_base)
