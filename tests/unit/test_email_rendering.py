@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from invoicing import wording
+from invoicing.bill_facts import MAX_ITEMS
 from invoicing.billers import Biller, BillerState, Module
 from invoicing.money import format_rupiah
 from invoicing.notices import NoticeKind
 from invoicing.texts import LANGUAGES
 from invoicing.texts.en.notices import TEXTS as ENGLISH
 from invoicing.texts.id.notices import TEXTS as INDONESIAN
-from notify import wording
-from notify.channels.email_message import MAX_ITEMS, EmailMessage, render_email
+from notify.channels.email_message import EmailMessage, render_email
 
 SHOP = Biller(
     biller_id="toko-sinar",

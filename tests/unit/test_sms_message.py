@@ -15,9 +15,9 @@ from invoicing.notices import NoticeKind
 from invoicing.texts import LANGUAGES
 from invoicing.texts.en.sms import TEXTS as ENGLISH
 from invoicing.texts.id.sms import TEXTS as INDONESIAN
+from invoicing.wording import Occasion
 from notify.channels.gsm7 import count_segments, count_septets, cut, transliterate
 from notify.channels.sms_message import MAX_LINK_SEPTETS, render_sms
-from notify.wording import Occasion
 
 DUE = date(2026, 12, 31)
 LONGEST_LINK = "https://" + "a" * (MAX_LINK_SEPTETS - len("https://"))

@@ -20,6 +20,7 @@ from invoicing.notices import NoticeKind
 from invoicing.texts import LANGUAGES
 from invoicing.texts.en.whatsapp import TEXTS as ENGLISH
 from invoicing.texts.id.whatsapp import TEXTS as INDONESIAN
+from invoicing.wording import Occasion
 from notify.channels.whatsapp_errors import class_meta_code
 from notify.channels.whatsapp_templates import (
     MAX_WORDS,
@@ -30,7 +31,6 @@ from notify.channels.whatsapp_templates import (
     fill_template,
 )
 from notify.outcomes import ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
-from notify.wording import Occasion
 
 DUE = date(2026, 12, 31)
 SHOP = Biller(

@@ -9,18 +9,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from invoicing import clock
+from invoicing import bill_facts, wording
 from invoicing.billers import Biller
 from invoicing.money import format_rupiah
 from invoicing.notices import NoticeKind
 from invoicing.texts import text
-from notify import wording
 
 MAX_SUBJECT_NAME = 60
 """Characters of the biller's name, and of what the bill is for, in a subject."""
-MAX_ITEMS = 30
-"""Product rows listed; the rest is summed up, since mail programs cut messages above about 100 KB."""
-_PAYMENT_WAYS = {"mobile": 4, "internet": 4, "atm": 3, "other": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +72,13 @@ def render_email(
         "recipient_name": wording.clean(recipient_name),
         "amount": amount,
         "due_date": facts["due_date"],
-        "valid_until": _describe_end(bill, language),
+        "valid_until": bill_facts.describe_end(bill, language),
         "va_number": wording.group_va_number(bill["va_number"]),
         "va_number_plain": bill["va_number"],
-        "details": _list_details(bill, words, language),
-        "items": _list_items(bill.get("items", []), words, language),
+        "details": bill_facts.list_details(bill, language),
+        "items": bill_facts.list_items(bill.get("items", []), language),
         "arrears": format_rupiah(bill["arrears"]) if bill.get("arrears") else "",
-        "ways": _list_ways(bill, amount, words),
+        "ways": bill_facts.list_ways(bill, language),
     }
     templates = _load_templates()
     return EmailMessage(
@@ -107,67 +103,3 @@ def _load_templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-
-
-def _describe_end(bill: Mapping[str, Any], language: str) -> str:
-    if "valid_until" not in bill:
-        return ""
-    return wording.format_instant(clock.from_text(bill["valid_until"]), language)
-
-
-def _list_details(bill: Mapping[str, Any], words: Any, language: str) -> list[tuple[str, str]]:
-    """Labels and values of what the bill is about, without those that are empty."""
-    student = bill.get("student")
-    if student:
-        class_parts = (student.get("unit"), student["class_name"], student.get("major"))
-        installment = bill.get("installment", "").split("/")
-        details = [
-            ("student", bill["payer_name"]),
-            ("nis", student["nis"]),
-            ("class_name", " · ".join(part for part in class_parts if part)),
-            ("fee_type", bill.get("fee_type", "")),
-            ("period", wording.format_period(bill.get("period", ""), language)),
-            ("school_year", bill.get("school_year", "")),
-            (
-                "installment_label",
-                words("installment", part=installment[0], parts=installment[1]) if len(installment) == 2 else "",
-            ),
-        ]
-    else:
-        details = [("payer", bill["payer_name"])]
-    issued = bill.get("issue_date")
-    details += [
-        ("description", bill.get("description", "")),
-        ("number", bill["number"]),
-        ("issue_date", wording.format_date(date.fromisoformat(issued), language) if issued else ""),
-        ("discount", format_rupiah(bill["discount"]) if bill.get("discount") else ""),
-    ]
-    return [(words(label), value) for label, value in details if value]
-
-
-def _list_items(items: list[dict[str, Any]], words: Any, language: str) -> list[dict[str, str]]:
-    """Product rows as name, note and total; what exceeds ``MAX_ITEMS`` becomes one row with the sum."""
-    rows = []
-    for item in items[:MAX_ITEMS]:
-        quantity = wording.format_quantity(item["quantity"], language)
-        notes = [words("item.count", quantity=quantity, unit_price=format_rupiah(item["unit_price"]))]
-        notes += [
-            words(f"item.{change}", amount=format_rupiah(item[change]))
-            for change in ("discount", "tax")
-            if item.get(change)
-        ]
-        rows.append({"name": item["name"], "note": ", ".join(notes), "total": format_rupiah(item["total"])})
-    rest = items[MAX_ITEMS:]
-    if rest:
-        total = format_rupiah(sum(item["total"] for item in rest))
-        rows.append({"name": words("item.more_total"), "note": words("item.more", count=len(rest)), "total": total})
-    return rows
-
-
-def _list_ways(bill: Mapping[str, Any], amount: str, words: Any) -> list[tuple[str, list[str]]]:
-    """Ways to pay, each with its steps."""
-    facts = {"va_number": bill["va_number"], "amount": amount, "bank_code": bill["bank_code"]}
-    return [
-        (words(f"pay.{way}.title"), [words(f"pay.{way}.{step}", **facts) for step in range(1, steps + 1)])
-        for way, steps in _PAYMENT_WAYS.items()
-    ]

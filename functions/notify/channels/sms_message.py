@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from invoicing import wording
 from invoicing.billers import Biller
 from invoicing.money import format_rupiah
 from invoicing.notices import NoticeKind
 from invoicing.texts import text
-from notify import wording
 from notify.channels.gsm7 import SEGMENT_SEPTETS, count_septets, cut, transliterate
 
 MAX_LINK_SEPTETS = 42

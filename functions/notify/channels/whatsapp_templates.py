@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from invoicing import wording
 from invoicing.billers import Biller
 from invoicing.money import format_rupiah
 from invoicing.notices import NoticeKind
 from invoicing.texts import LANGUAGES, text
-from notify import wording
-from notify.wording import Occasion
+from invoicing.wording import Occasion
 
 VERSION = 1
 """Part of every name: raise it with any change of words, and deploy only when the new templates are approved."""
