@@ -83,3 +83,7 @@ class CounterBusyError(InvoicingError):
 
 class CompanyCodeError(InvoicingError):
     """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
+
+
+class PayerLinkError(InvoicingError):
+    """No bill opens by this link: none of ours, too old, of a contact corrected since, or dismissed by its reader."""

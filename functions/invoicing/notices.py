@@ -42,6 +42,8 @@ class SuppressionReason(StrEnum):
     COMPLAINT = "complaint"
     NO_WHATSAPP = "no_whatsapp"
     OPTED_OUT = "opted_out"
+    NOT_MINE = "not_mine"
+    """Its reader said on the payer's page that the bill is not theirs."""
 
 
 class NoticeState(StrEnum):
