@@ -87,3 +87,19 @@ class CompanyCodeError(InvoicingError):
 
 class PayerLinkError(InvoicingError):
     """No bill opens by this link: none of ours, too old, of a contact corrected since, or dismissed by its reader."""
+
+
+class UserNotFoundError(InvoicingError):
+    """No user of this id is known here (another biller's looks the same)."""
+
+
+class NotSignedInError(InvoicingError):
+    """There is no access token, or it is not one of ours, or it has expired. ``str(error)`` says which check failed."""
+
+
+class AccessDeniedError(InvoicingError):
+    """The caller's roles, state or scopes do not permit this."""
+
+
+class BodyTooLargeError(InvoicingError):
+    """A request's body is over its route's limit. ``str(error)`` is the limit in bytes."""

@@ -81,6 +81,23 @@ class Settings:
         return _read("AUDIT_TABLE")
 
     @cached_property
+    def users_table(self) -> str:
+        return _read("USERS_TABLE")
+
+    @cached_property
+    def idempotency_table(self) -> str:
+        return _read("IDEMPOTENCY_TABLE")
+
+    @cached_property
+    def user_pool_id(self) -> str:
+        return _read("USER_POOL_ID")
+
+    @cached_property
+    def dashboard_client_id(self) -> str:
+        """App client of the user pool through which persons sign in."""
+        return _read("DASHBOARD_CLIENT_ID")
+
+    @cached_property
     def chunk_max_receives(self) -> int:
         """How often the chunk queue delivers a message before it goes to the dead-letter queue."""
         return int(_read("CHUNK_MAX_RECEIVES"))

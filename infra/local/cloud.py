@@ -171,6 +171,8 @@ def _build_emulator_environment(home: Path, port: int, certificate: Path, key: P
         "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
         "PERSIST_STATE": "0",
+        # What functions fetch without boto3: the keys of the user pool.
+        "SSL_CERT_FILE": str(certificate),
         # Unpacked functions and their scratch files vanish with the home folder.
         "TMPDIR": str(home / "tmp"),
         "USE_SSL": "1",

@@ -3,15 +3,19 @@
 import hashlib
 import io
 import json
+import os
 import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.local.cloud import ROOT, Cloud, CloudError
+from infra.local.cloud import REGION, ROOT, Cloud, CloudError
+from infra.local.http_apis import spell_out_routes
 from infra.local.provider_calls import WHATSAPP_SENDERS
 from infra.local.providers import ENDPOINT_VARIABLES
 
@@ -51,6 +55,7 @@ def deploy(cloud: Cloud, providers: str, parameters: dict[str, str] | None = Non
     values = {**PARAMETERS, **(parameters or {})}
     _fit_to_emulator(template, values)
     _call_providers_at(template, providers)
+    template = _translate(template, cloud.endpoint)
     body = json.dumps(template, separators=(",", ":"))
     cloud.client("s3").put_object(Bucket=CODE_BUCKET, Key="template.json", Body=body)
     cloudformation = cloud.client("cloudformation")
@@ -103,6 +108,22 @@ def _call_providers_at(template: Any, address: str) -> None:
     """The senders' code is the same; AWS's own variables tell its clients where the provider is."""
     for function, variable in ENDPOINT_VARIABLES.items():
         template["Resources"][function]["Properties"]["Environment"]["Variables"][variable] = address
+
+
+def _translate(template: Any, endpoint: str) -> Any:
+    """The template as CloudFormation, by SAM's own translator; HTTP APIs as MiniStack needs them.
+
+    The output that tells the address of API ``Some`` is called ``SomeAddress``.
+    """
+    # Read by the translator, which looks up in it what its managed policies are called in this partition.
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    translated = transform(template, {}, SimpleNamespace(load=dict))
+    spell_out_routes(translated)
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            address = f"{endpoint}/_aws/execute-api/{name.lower()}"
+            translated["Outputs"][f"{name}Address"]["Value"] = address
+    return translated
 
 
 def _wait_for_outputs(cloudformation: Any) -> dict[str, str]:

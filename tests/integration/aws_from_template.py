@@ -65,6 +65,7 @@ class Template:
             "AWS::Partition": "aws",
             "AWS::Region": REGION,
             "AWS::StackName": STACK,
+            "AWS::URLSuffix": "amazonaws.com",
         }
         if name in pseudo:
             return pseudo[name]
@@ -83,6 +84,8 @@ class Template:
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/",
             "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:",
             "AWS::S3::Bucket": "s3:::",
+            "AWS::Logs::LogGroup": f"logs:{REGION}:{ACCOUNT}:log-group:",
+            "AWS::Cognito::UserPool": f"cognito-idp:{REGION}:{ACCOUNT}:userpool/",
         }[self.data["Resources"][name]["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
         values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
