@@ -146,6 +146,11 @@ class Settings:
         return os.environ.get("PAYER_LINK_BASE", "")
 
     @cached_property
+    def payer_link_key(self) -> str:
+        """ARN of the secret that payers' links are made with."""
+        return _read("PAYER_LINK_KEY")
+
+    @cached_property
     def wa_region(self) -> str:
         """Region of AWS End User Messaging Social, which may not exist in the stack's own."""
         return _read("WA_REGION")

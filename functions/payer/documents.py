@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 import segno
@@ -28,7 +28,8 @@ from payer.pages import choose_language, describe_state
 
 _FONT, _BOLD = "Vera", "VeraBd"
 """Ships with reportlab: fonts of their own kind are neither copied into this project nor fetched."""
-_BRAND, _SOFT, _LINE = HexColor("#c8102e"), HexColor("#565d66"), HexColor("#dde1e6")
+_BRAND, _INK, _SOFT, _LINE = HexColor("#c8102e"), HexColor("#1c1f23"), HexColor("#565d66"), HexColor("#dde1e6")
+_BLACK = HexColor("#000000")
 _MARGIN = 18 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _QR_SIZE = 30 * mm
@@ -145,13 +146,12 @@ def _draw_qr(link: str) -> Drawing:
     matrix = list(segno.make(link, micro=False, error="m").matrix_iter(border=2))
     side = _QR_SIZE / len(matrix)
     drawing = Drawing(_QR_SIZE, _QR_SIZE)
+    look: Any = {"strokeColor": None, "fillColor": _BLACK}
     for row, cells in enumerate(matrix):
         for column, dark in enumerate(cells):
             if dark:
                 y = _QR_SIZE - (row + 1) * side
-                drawing.add(
-                    Rect(column * side, y, side, side, strokeWidth=0, strokeColor=None, fillColor=HexColor("#000"))
-                )
+                drawing.add(Rect(column * side, y, side, side, **look))
     return drawing
 
 
@@ -186,7 +186,7 @@ def _say(words: str, style: ParagraphStyle | None = None) -> Paragraph:
 
 
 def _style(
-    size: float = 9.5, *, bold: bool = False, soft: bool = False, colour: Any = None, align: int = 0
+    size: float = 9.5, *, bold: bool = False, soft: bool = False, colour: Any = None, align: Literal[0, 2] = 0
 ) -> ParagraphStyle:
     _load_fonts()
     return ParagraphStyle(
@@ -194,7 +194,7 @@ def _style(
         fontName=_BOLD if bold else _FONT,
         fontSize=size,
         leading=size * 1.4,
-        textColor=colour or (_SOFT if soft else HexColor("#1c1f23")),
+        textColor=colour or (_SOFT if soft else _INK),
         alignment=align,
         splitLongWords=True,
     )
@@ -205,7 +205,8 @@ def _load_fonts() -> frozenset[int]:
     """Register the fonts once; the characters that they can show."""
     for name in (_FONT, _BOLD):
         pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-    return frozenset(pdfmetrics.getFont(_FONT).face.charToGlyph)
+    font: Any = pdfmetrics.getFont(_FONT)
+    return frozenset(font.face.charToGlyph)
 
 
 def _readable(words: str) -> str:

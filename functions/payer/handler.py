@@ -1,4 +1,4 @@
-"""The payer's page: HTTP API -> a bill, its live state, its PDFs, and "this is not my bill". No login: the link opens it.
+"""The payer's page: HTTP API -> a bill, its live state, its PDFs, and "this is not my bill". The link is the login.
 
 Tokens are credentials: they are never logged, and the API's access log leaves paths out.
 """
@@ -76,5 +76,5 @@ def _answer_asset(name: str) -> dict[str, Any]:
 
 
 def _find_root(route: str) -> str:
-    """The way from the page's own address to the folder of all pages: addresses are relative, whatever they start with."""
+    """The way from a page to the folder of all pages: addresses are relative, whatever stands before them."""
     return "../" if route.count("/") > 1 else ""

@@ -74,20 +74,19 @@ def choose_language(bill: PayerBill) -> str:
 def describe_state(bill: PayerBill, invoice: Mapping[str, Any], language: str) -> str:
     """What the bill's state means for its payer, in a sentence."""
     facts: dict[str, Any] = {"biller": wording.clean(bill.biller.name)}
+    key: str = bill.state
     match bill.state:
         case BillState.OPEN | BillState.OVERDUE:
             due = date.fromisoformat(invoice["due_date"])
             days = abs((clock.today_in_jakarta() - due).days)
-            key = "due_today" if days == 0 else bill.state
+            key = "due_today" if days == 0 else key
             facts |= {"due_date": wording.format_date(due, language), "days": wording.format_days(days, language)}
         case BillState.PAID:
-            key = bill.state
             facts["instant"] = wording.format_instant(clock.from_text(invoice["paid_at"]), language)
         case BillState.EXPIRED:
-            key = bill.state
             facts["instant"] = bill_facts.describe_end(invoice, language)
         case BillState.ARCHIVED:
-            key = "replaced" if invoice.get("replaced_by") else bill.state
+            key = "replaced" if invoice.get("replaced_by") else key
     return _word(language, f"state.{key}.note", **facts)
 
 

@@ -50,8 +50,8 @@ TEXTS: dict[str, str] = {
     "qr.note": "This code only opens this page. It is not QRIS and cannot be used to pay.",
     "dismiss": "This is not my bill",
     "dismiss.note": (
-        "If you do not know this bill, we stop sending notices of {biller} to this address or number of yours, and tell "
-        "{biller}. This link will no longer open."
+        "If you do not know this bill, we stop sending notices of {biller} to this address or number of yours, and "
+        "tell {biller}. This link will no longer open."
     ),
     "dismiss.do": "Stop the notices",
     "dismissed.title": "Notices stopped",
