@@ -47,7 +47,7 @@ TEXTS: dict[str, str] = {
     "safety.name": "When you pay, check the name and amount that your bank's app shows before you confirm.",
     "qr": "Open this page on another device",
     "qr.alt": "QR code that opens the page of this bill",
-    "qr.note": "This code only opens this page. It is not QRIS and cannot be used to pay.",
+    "qr.note": "This code only opens the page of this bill. It is not QRIS and cannot be used to pay.",
     "dismiss": "This is not my bill",
     "dismiss.note": (
         "If you do not know this bill, we stop sending notices of {biller} to this address or number of yours, and "

@@ -48,7 +48,7 @@ TEXTS: dict[str, str] = {
     "safety.name": "Saat membayar, periksa nama dan jumlah yang tampil di aplikasi bank Anda sebelum mengonfirmasi.",
     "qr": "Buka halaman ini di perangkat lain",
     "qr.alt": "Kode QR yang membuka halaman tagihan ini",
-    "qr.note": "Kode ini hanya membuka halaman ini. Ini bukan QRIS dan tidak dapat dipakai untuk membayar.",
+    "qr.note": "Kode ini hanya membuka halaman tagihan ini. Ini bukan QRIS dan tidak dapat dipakai untuk membayar.",
     "dismiss": "Bukan tagihan saya",
     "dismiss.note": (
         "Bila Anda tidak mengenal tagihan ini, kami berhenti mengirim pemberitahuan dari {biller} ke alamat atau "
