@@ -103,3 +103,7 @@ class AccessDeniedError(InvoicingError):
 
 class BodyTooLargeError(InvoicingError):
     """A request's body is over its route's limit. ``str(error)`` is the limit in bytes."""
+
+
+class FormRefusedError(InvoicingError):
+    """A form did not come from a page that we gave this visitor, or is too large. ``str(error)`` says which."""

@@ -151,6 +151,11 @@ class Settings:
         return _read("PAYER_LINK_KEY")
 
     @cached_property
+    def form_key(self) -> str:
+        """ARN of the secret that the keys in the dashboard's forms are made with."""
+        return _read("FORM_KEY")
+
+    @cached_property
     def wa_region(self) -> str:
         """Region of AWS End User Messaging Social, which may not exist in the stack's own."""
         return _read("WA_REGION")

@@ -12,8 +12,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from invoicing import defects, payer_bills
 from invoicing.errors import PayerLinkError
 from invoicing.texts import LANGUAGES
-from payer import assets, pages
-from payer.answers import answer_binary, answer_page, answer_text
+from payer import pages
+from webpages.answers import answer_asset, answer_file, answer_page, answer_text
+from webpages.assets import find_asset
 
 logger = Logger()
 
@@ -47,32 +48,26 @@ def _answer(route: str, parameters: dict[str, str], language: str | None) -> dic
             from payer.documents import render_invoice_pdf
 
             bill = payer_bills.open_bill(token)
-            return answer_binary(render_invoice_pdf(token, bill, language), f"tagihan-{bill.invoice['va_number']}.pdf")
+            return _answer_pdf(render_invoice_pdf(token, bill, language), f"tagihan-{bill.invoice['va_number']}.pdf")
         case "GET /{token}/receipt.pdf":
             from payer.documents import render_receipt_pdf
 
             bill = payer_bills.open_bill(token)
             if bill.state is not payer_bills.BillState.PAID:
                 raise PayerLinkError
-            return answer_binary(render_receipt_pdf(bill, language), f"kwitansi-{bill.invoice['va_number']}.pdf")
+            return _answer_pdf(render_receipt_pdf(bill, language), f"kwitansi-{bill.invoice['va_number']}.pdf")
         case "POST /{token}/dismiss":
             payer_bills.dismiss_bill(token)
             return answer_page(200, pages.render_dismissed(language or LANGUAGES[0], _find_root(route)))
         case "GET /robots.txt":
             return answer_text(200, "User-agent: *\nDisallow: /\n", "text/plain")
         case "GET /assets/{file}":
-            return _answer_asset(parameters.get("file", ""))
+            return answer_asset(find_asset(pages.STATIC, parameters.get("file", "")))
     return answer_page(404, pages.render_dead_link(language or LANGUAGES[0], _find_root(route)))
 
 
-def _answer_asset(name: str) -> dict[str, Any]:
-    asset = assets.find_asset(name)
-    if asset is None:
-        return answer_text(404, "", "text/plain")
-    answer = answer_text(200, asset.text, asset.content_type)
-    # Its name holds its hash: what it says never changes.
-    answer["headers"]["cache-control"] = "public, max-age=31536000, immutable"
-    return answer
+def _answer_pdf(content: bytes, filename: str) -> dict[str, Any]:
+    return answer_file(content, filename, "application/pdf", inline=True)
 
 
 def _find_root(route: str) -> str:

@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import segno
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from invoicing import bill_facts, clock, wording
 from invoicing.money import format_rupiah
 from invoicing.payer_bills import BillState, FamilyBill, PayerBill, list_family_bills
 from invoicing.payer_links import build_payer_link
 from invoicing.texts import LANGUAGES, text
-from payer.assets import load_assets
+from webpages.assets import load_assets
+from webpages.templates import load_templates
 
+_FOLDER = Path(__file__).parent
+STATIC = _FOLDER / "static"
 _WATCHED = {BillState.OPEN, BillState.OVERDUE}
 """States in which the page looks whether the bill was paid meanwhile."""
 
@@ -116,23 +118,11 @@ def _render_message(key: str, language: str, root: str) -> str:
 
 
 def _render(template: str, language: str, *, root: str = "", **view: Any) -> str:
-    names = {plain: asset.name for plain, asset in load_assets().items()}
+    names = {plain: asset.name for plain, asset in load_assets(STATIC).items()}
     words = partial(_word, language)
-    page = _load_templates().get_template(template)
+    page = load_templates(_FOLDER / "templates").get_template(template)
     return page.render(words=words, language=language, languages=LANGUAGES, root=root, assets=names, **view)
 
 
 def _word(language: str, key: str, **params: Any) -> str:
     return text(f"payer.{key}", language, **params)
-
-
-@lru_cache(maxsize=1)
-def _load_templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
