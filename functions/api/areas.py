@@ -43,7 +43,10 @@ class Access:
 
 
 class Area:
-    """A router whose every route names its roles. Path parameters are written ``<name>``."""
+    """A router whose every route names its roles. Path parameters are written ``<name>``.
+
+    ``answers``: a type of ``shapes.py``. An answer of another shape is a defect, and the tests find it.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -56,39 +59,47 @@ class Area:
         caller: Caller = self.router.context["caller"]
         return caller
 
-    def get(self, path: str, roles: Collection[Role]) -> Callable[[Function], Function]:
-        return self._register("GET", path, roles)
+    def get(
+        self, path: str, roles: Collection[Role], *, answers: Any = None, content_type: str = "application/json"
+    ) -> Callable[[Function], Function]:
+        return self._register("GET", path, roles, answers, content_type=content_type)
 
     def post(
         self,
         path: str,
         roles: Collection[Role],
         *,
+        answers: Any,
         status: HTTPStatus = HTTPStatus.OK,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> Callable[[Function], Function]:
-        return self._register("POST", path, roles, status=status, max_body_bytes=max_body_bytes)
+        return self._register("POST", path, roles, answers, status=status, max_body_bytes=max_body_bytes)
 
-    def put(self, path: str, roles: Collection[Role]) -> Callable[[Function], Function]:
-        return self._register("PUT", path, roles)
+    def put(self, path: str, roles: Collection[Role], *, answers: Any) -> Callable[[Function], Function]:
+        return self._register("PUT", path, roles, answers)
 
-    def patch(self, path: str, roles: Collection[Role]) -> Callable[[Function], Function]:
-        return self._register("PATCH", path, roles)
+    def patch(self, path: str, roles: Collection[Role], *, answers: Any) -> Callable[[Function], Function]:
+        return self._register("PATCH", path, roles, answers)
 
-    def delete(self, path: str, roles: Collection[Role]) -> Callable[[Function], Function]:
-        return self._register("DELETE", path, roles)
+    def delete(self, path: str, roles: Collection[Role], *, answers: Any) -> Callable[[Function], Function]:
+        return self._register("DELETE", path, roles, answers)
 
     def _register(
         self,
         method: str,
         path: str,
         roles: Collection[Role],
+        answers: Any,
         *,
         status: HTTPStatus = HTTPStatus.OK,
         max_body_bytes: int = MAX_BODY_BYTES,
+        content_type: str = "application/json",
     ) -> Callable[[Function], Function]:
         def register(function: Function) -> Function:
             self.access[method, path] = Access(frozenset(roles), max_body_bytes)
+            if answers is not None:
+                # The resolver reads the shape off the signature; to the code it is a plain dictionary.
+                function.__annotations__["return"] = answers
             summary, _, description = (function.__doc__ or "").partition("\n")
             who = "Roles: " + ", ".join(sorted(roles)) + "."
             self.router.route(
@@ -99,16 +110,19 @@ class Area:
                 description="\n".join(filter(None, [" ".join(description.split()), who])),
                 tags=[self.name],
                 status_code=status,
-                responses=_list_answers(status),
+                responses=_list_answers(status, content_type),
             )(function)
             return function
 
         return register
 
 
-def _list_answers(status: HTTPStatus) -> dict[int, Any]:
+def _list_answers(status: HTTPStatus, content_type: str) -> dict[int, Any]:
     problems = {
         int(code): {"description": words, "content": {PROBLEM_TYPE: {"model": Problem}}}
         for code, words in _PROBLEMS.items()
     }
-    return {int(status): {"description": status.phrase}, **problems}
+    good: dict[str, Any] = {"description": status.phrase}
+    if content_type != "application/json":
+        good["content"] = {content_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {int(status): good, **problems}

@@ -10,6 +10,7 @@ problem documents, correlation id, limits, headers, and the tests that try every
 
 import re
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -19,14 +20,19 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from api.areas import Access
 from api.callers import ERP_PREFIX, identify_caller
 from api.problems import answer_problem
-from api.routes import uploads
+from api.routes import audit, billers, changes, notices, settings, support, uploads, users
 from invoicing.errors import BodyTooLargeError
 
 logger = Logger(utc=True)
 
-_MODULES = (uploads,)
+_MODULES = (uploads, notices, billers, changes, users, settings, audit, support)
 
-app = APIGatewayHttpResolver(enable_validation=True, strip_prefixes=[ERP_PREFIX])
+app = APIGatewayHttpResolver(
+    enable_validation=True,
+    # An answer of another shape than promised is a defect, not the caller's mistake.
+    response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+    strip_prefixes=[ERP_PREFIX],
+)
 app.exception_handler(Exception)(answer_problem)
 ACCESS: dict[tuple[str, str], Access] = {}
 for _module in _MODULES:

@@ -3,25 +3,15 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-
 from invoicing.errors import NotSignedInError
 from invoicing.settings import get_settings
+from invoicing.user_pool import client
 
 if TYPE_CHECKING:
     from jwt import PyJWKClient
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _KEYS_LIFE_SECONDS = 3600
 _KEYS_TIMEOUT_SECONDS = 3
-
-
-@lru_cache(maxsize=1)
-def client() -> "CognitoIdentityProviderClient":
-    """Retries are off: a repeated sign-in or reset is an attempt more to Cognito."""
-    config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=2, read_timeout=10)
-    return boto3.client("cognito-idp", config=config)
 
 
 def verify_access_token(token: str) -> dict[str, Any]:

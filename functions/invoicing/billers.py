@@ -34,6 +34,29 @@ class OnErrors(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """The biller's person for the bank, and its first user."""
+
+    name: str
+    email: str
+    phone: str
+    """E.164."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How a biller came to be: who asked for it, who approved it, and why it was last suspended or resumed."""
+
+    legal_name: str
+    contact: Contact
+    registered_by: str
+    registered_at: str
+    approved_by: str | None = None
+    approved_at: str | None = None
+    state_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Biller:
     biller_id: str
     name: str
@@ -51,3 +74,7 @@ class Biller:
     """Last local day whose reminders are all planned; None: reminders never ran for this biller."""
     help_contact: str = ""
     """How a payer reaches the biller, as shown at the foot of every notice."""
+    version: int = 0
+    """Goes up with every change of the settings: who changes them says which ones were seen."""
+    registration: Registration | None = None
+    """None: set up by an operator, outside the API."""

@@ -26,7 +26,7 @@ class UploadStateError(InvoicingError):
 
 
 class SamePersonError(InvoicingError):
-    """The releaser of an upload must not be the person who uploaded it."""
+    """A second person has to do this: not the one who uploaded, registered or proposed it."""
 
 
 class WarningsNotAcknowledgedError(InvoicingError):
@@ -107,3 +107,75 @@ class BodyTooLargeError(InvoicingError):
 
 class FormRefusedError(InvoicingError):
     """A form did not come from a page that we gave this visitor, or is too large. ``str(error)`` says which."""
+
+
+class UserExistsError(InvoicingError):
+    """The address is that of a user with other roles, or of another biller."""
+
+
+class UserEmailError(InvoicingError):
+    """A user needs exactly one e-mail address. ``str(error)`` is what is wrong with the one given."""
+
+
+class UserStateError(InvoicingError):
+    """The user is in a state that does not permit the step, or was changed by somebody else meanwhile."""
+
+
+class RolesError(InvoicingError):
+    """Roles or scopes that this kind of user cannot have, or none at all. ``str(error)`` names them."""
+
+
+class LastAdminError(InvoicingError):
+    """A biller must keep one active admin, else nobody could manage its users."""
+
+
+class TooManyProgramsError(InvoicingError):
+    """A biller has at most two credentials for programs at a time."""
+
+
+class CompanyCodeTakenError(InvoicingError):
+    """Another biller has, or had, this company code."""
+
+
+class BillerExistsError(InvoicingError):
+    """There is a biller of this id, with other particulars."""
+
+
+class BillerStateError(InvoicingError):
+    """The biller is in a state that does not permit the step. ``str(error)`` names it."""
+
+
+class SettingsChangedError(InvoicingError):
+    """Somebody else changed the settings since they were read."""
+
+
+class ChangeNotFoundError(InvoicingError):
+    """There is no such proposed change of this biller."""
+
+
+class ChangeStateError(InvoicingError):
+    """The proposed change was decided already, has expired, or what it would change has changed since."""
+
+
+class ChangeValueError(InvoicingError):
+    """The proposed value cannot be taken. ``str(error)`` says what it is."""
+
+
+class ContactPhoneError(InvoicingError):
+    """The contact's phone number cannot be read, or is no mobile number."""
+
+
+class SignInRefusedError(InvoicingError):
+    """Address and password do not fit, or the session is over. It never says which, nor whether the user exists."""
+
+
+class CodeRefusedError(InvoicingError):
+    """A code is wrong, used up or too old, or there is no such user."""
+
+
+class PasswordRuleError(InvoicingError):
+    """The new password is too short, too simple or was used before."""
+
+
+class TooManyAttemptsError(InvoicingError):
+    """Tried too often; it may be tried again when the window has passed. ``str(error)`` says what was tried."""

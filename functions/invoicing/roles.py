@@ -18,6 +18,8 @@ class Role(StrEnum):
 
 BANK_ROLES = frozenset({Role.BANK_OFFICER, Role.BANK_SUPPORT})
 BILLER_ROLES = frozenset(Role) - BANK_ROLES
+PROGRAM_ROLES = frozenset({Role.MAKER, Role.VIEWER})
+"""A program proposes and looks; what it made is released by a person."""
 
 
 class UserState(StrEnum):

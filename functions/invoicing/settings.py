@@ -85,6 +85,14 @@ class Settings:
         return _read("USERS_TABLE")
 
     @cached_property
+    def changes_table(self) -> str:
+        return _read("CHANGES_TABLE")
+
+    @cached_property
+    def sign_in_attempts_table(self) -> str:
+        return _read("SIGN_IN_ATTEMPTS_TABLE")
+
+    @cached_property
     def idempotency_table(self) -> str:
         return _read("IDEMPOTENCY_TABLE")
 

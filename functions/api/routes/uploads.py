@@ -1,60 +1,85 @@
-"""Uploads: start one, look at it, release, reject, delete, send failed chunks again."""
+"""Uploads: start one, look at it, release, reject, delete, send failed chunks again; and the workbook to fill in."""
 
 from http import HTTPStatus
+from io import BytesIO
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path
-from pydantic import BaseModel, ConfigDict, Field
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from pydantic import Field
 
+from api import shapes
 from api.areas import Area
+from api.replays import IdempotencyKey, run_once
+from api.requests import Reason, Request, Ulid, build_page
 from invoicing import uploading
 from invoicing.roles import Role
 from invoicing.sending_hours import Send
 from invoicing.store import uploads as store
-from invoicing.upload_view import show_upload
+from invoicing.store.files import WORKBOOK_TYPE
+from invoicing.upload_view import show_upload, show_upload_line
 
 area = Area("uploads")
 
 _LOOK = {Role.BILLER_ADMIN, Role.MAKER, Role.CHECKER, Role.VIEWER}
-UploadId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$", description="as given when it was started")]
+_PAGE_SIZE = 50
+UploadId = Annotated[str, Path(pattern=Ulid, description="as given when it was started")]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class StartUpload(_Request):
+class StartUpload(Request):
     filename: str = Field(min_length=1, max_length=200, description="name of the workbook, as the user knows it")
 
 
-class ReleaseUpload(_Request):
+class ReleaseUpload(Request):
     acknowledged: list[Annotated[str, Field(max_length=64)]] = Field(
         default_factory=list, max_length=100, description="codes of the warnings that were seen"
     )
     send: str = Field(default=Send.IN_HOURS, max_length=40, description="in_hours, now, or an instant with its offset")
 
 
-class RejectUpload(_Request):
-    reason: str = Field(min_length=1, max_length=500)
+class RejectUpload(Request):
+    reason: Reason
 
 
-@area.post("/v1/uploads", {Role.MAKER}, status=HTTPStatus.CREATED)
-def start_upload(request: Annotated[StartUpload, Body()]) -> dict[str, Any]:
+@area.post("/v1/uploads", {Role.MAKER}, status=HTTPStatus.CREATED, answers=shapes.UploadStarted)
+def start_upload(request: Annotated[StartUpload, Body()], key: IdempotencyKey = None) -> dict[str, Any]:
     """Start an upload: a form to post the workbook with.
 
     POST the file to ``post.url`` with ``post.fields``, the file last, within five minutes.
     """
-    upload, post = uploading.start_upload(area.caller.biller_id, area.caller.user_id, request.filename)
-    return {"upload_id": upload.upload_id, "post": post}
+    caller = area.caller
+
+    def start() -> dict[str, Any]:
+        return {"upload_id": uploading.start_upload(caller.biller_id, caller.user_id, request.filename)[0].upload_id}
+
+    started = run_once(caller, "start_upload", key, request.model_dump(), start)
+    # Signed anew for a repeated call: a form holds for five minutes, a key for a day.
+    return {**started, "post": uploading.sign_form(caller.biller_id, started["upload_id"])}
 
 
-@area.get("/v1/uploads/<upload_id>", _LOOK)
-def show(upload_id: UploadId) -> dict[str, Any]:
-    """An upload with its progress, errors, warnings and links."""
+@area.get("/v1/uploads", _LOOK, answers=shapes.UploadPage)
+def list_uploads(cursor: Annotated[str | None, Query(pattern=Ulid)] = None) -> dict[str, Any]:
+    """Uploads, newest first, a page at a time."""
+    found, more = store.list_uploads(area.caller.biller_id, cursor, _PAGE_SIZE)
+    return build_page("uploads", [show_upload_line(upload) for upload in found], more)
+
+
+@area.get("/v1/uploads/<upload_id>", _LOOK, answers=shapes.Upload)
+def describe_upload(upload_id: UploadId) -> dict[str, Any]:
+    """An upload with its progress, errors, warnings and links to every finding and the rows to mend."""
     return show_upload(store.load_upload(area.caller.biller_id, upload_id))
 
 
-@area.post("/v1/uploads/<upload_id>/release", {Role.CHECKER})
+@area.get("/v1/uploads/<upload_id>/invoices", _LOOK, answers=shapes.PlannedInvoicePage)
+def list_upload_invoices(
+    upload_id: UploadId, cursor: Annotated[str, Query(pattern=r"^[0-9]{1,6}$")] = "0"
+) -> dict[str, Any]:
+    """The invoices of an upload in its order, with VA numbers and states, one chunk at a time."""
+    planned, more = uploading.list_planned_invoices(area.caller.biller_id, upload_id, int(cursor))
+    return build_page("invoices", planned, str(int(cursor) + 1) if more else None)
+
+
+@area.post("/v1/uploads/<upload_id>/release", {Role.CHECKER}, answers=shapes.Upload)
 def release_upload(upload_id: UploadId, request: Annotated[ReleaseUpload, Body()]) -> dict[str, Any]:
     """Let a checked upload go; by another person than its maker, every warning acknowledged."""
     upload = uploading.release_upload(
@@ -65,3 +90,41 @@ def release_upload(upload_id: UploadId, request: Annotated[ReleaseUpload, Body()
         send=request.send,
     )
     return show_upload(upload)
+
+
+@area.post("/v1/uploads/<upload_id>/reject", {Role.CHECKER}, answers=shapes.Upload)
+def reject_upload(upload_id: UploadId, request: Annotated[RejectUpload, Body()]) -> dict[str, Any]:
+    """Turn a checked upload down; nothing of it is created."""
+    upload = uploading.reject_upload(
+        area.caller.biller_id, upload_id, rejected_by=area.caller.user_id, reason=request.reason
+    )
+    return show_upload(upload)
+
+
+@area.post("/v1/uploads/<upload_id>/redrive", {Role.BILLER_ADMIN, Role.CHECKER}, answers=shapes.Upload)
+def redrive_upload(upload_id: UploadId) -> dict[str, Any]:
+    """Write the failed chunks of a released upload again; what was written is not written twice."""
+    return show_upload(uploading.redrive_upload(area.caller.biller_id, upload_id))
+
+
+@area.delete("/v1/uploads/<upload_id>", {Role.MAKER, Role.CHECKER}, answers=shapes.Upload)
+def delete_upload(upload_id: UploadId) -> dict[str, Any]:
+    """Delete an upload that was not released, with its files; the record of it stays."""
+    upload = uploading.delete_upload(area.caller.biller_id, upload_id, deleted_by=area.caller.user_id)
+    return show_upload(upload)
+
+
+@area.get("/v1/template", _LOOK, content_type=WORKBOOK_TYPE)
+def download_template() -> Response[bytes]:
+    """The workbook to fill in, for the caller's product."""
+    # Imported here: the writer costs start-up time that other routes need not pay.
+    from invoicing.modules.template_workbook import build_template
+
+    workbook, module = BytesIO(), area.caller.own_biller.module
+    build_template(module, workbook)
+    return Response(
+        status_code=HTTPStatus.OK,
+        content_type=WORKBOOK_TYPE,
+        body=workbook.getvalue(),
+        headers={"content-disposition": f'attachment; filename="template-{module}.xlsx"'},
+    )

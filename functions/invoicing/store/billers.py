@@ -1,19 +1,22 @@
 """Billers table: one item per biller, key ``pk = biller_id``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from invoicing.billers import Biller, BillerState, Module, OnErrors, ReleaseMode
-from invoicing.errors import BillerNotFoundError, CompanyCodeError
+from invoicing.billers import Biller, BillerState, Contact, Module, OnErrors, Registration, ReleaseMode
+from invoicing.errors import BillerNotFoundError, CompanyCodeError, CompanyCodeTakenError
 from invoicing.notice_policy import NoticePolicy, Zone
 from invoicing.notices import Channel
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
+from invoicing.store.invoices import commit
+
+_FAILED = "ConditionalCheckFailed"
 
 
 def load_biller(biller_id: str) -> Biller:
@@ -62,15 +65,31 @@ def record_reminded(biller_id: str, day: date) -> bool:
     return True
 
 
-def register_biller(biller: Biller) -> bool:
+def list_billers(state: BillerState, after: str | None, limit: int) -> tuple[list[Biller], str | None]:
+    """A page of the billers in this state by id, from the same index; and the id to go on after, if there is more."""
+    position: Any = {} if after is None else {"ExclusiveStartKey": {"pk": {"S": after}, "state": {"S": state}}}
+    answer = dynamodb.client().query(
+        TableName=get_settings().billers_table,
+        IndexName="by_state",
+        KeyConditionExpression="#state = :state",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":state": {"S": state}},
+        Limit=limit,
+        **position,
+    )
+    found = [_read_biller(dynamodb.from_item(item)) for item in answer["Items"]]
+    return found, found[-1].biller_id if "LastEvaluatedKey" in answer else None
+
+
+def register_biller(biller: Biller, audit: Sequence[dict[str, Any]] = ()) -> bool:
     """Create the biller and its VA counter in one transaction; False when it is registered already.
 
     The counter's key makes the company code unique within the bank, and codes of one length are no prefixes of each
-    other: two billers can never share VA numbers. Raises CompanyCodeError for a code of another form.
+    other: two billers can never share VA numbers. Raises CompanyCodeError for a code of another form,
+    CompanyCodeTakenError for one that another biller has or had.
     """
     settings = get_settings()
-    if not re.fullmatch(rf"[0-9]{{{settings.va_company_code_digits}}}", biller.company_code):
-        raise CompanyCodeError(biller.company_code)
+    check_company_code(biller.company_code)
     record = {
         "pk": biller.biller_id,
         "name": biller.name,
@@ -84,6 +103,7 @@ def register_biller(biller: Biller) -> bool:
         "language": biller.language,
         "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
         "help_contact": biller.help_contact,
+        "registration": _write_registration(biller.registration),
     }
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
@@ -91,17 +111,110 @@ def register_biller(biller: Biller) -> bool:
             TransactItems=cast(
                 Any,
                 [
-                    dynamodb.build_put(table, dynamodb.to_item(item))
-                    for table, item in ((settings.billers_table, record), (settings.counters_table, counter))
+                    dynamodb.build_put(settings.billers_table, dynamodb.to_item(record)),
+                    dynamodb.build_put(settings.counters_table, dynamodb.to_item(counter)),
+                    *audit,
                 ],
             )
         )
     except ClientError as error:
         codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or codes[0] != "ConditionalCheckFailed":
-            raise
-        return False
+        if codes is not None and codes[0] == _FAILED:
+            return False
+        if codes is not None and codes[1] == _FAILED:
+            raise CompanyCodeTakenError(biller.company_code) from error
+        raise
     return True
+
+
+def check_company_code(company_code: str) -> None:
+    """Raises CompanyCodeError for a code that has not exactly the bank's number of digits."""
+    if not re.fullmatch(rf"[0-9]{{{get_settings().va_company_code_digits}}}", company_code):
+        raise CompanyCodeError(company_code)
+
+
+def change_state(
+    biller: Biller, state: BillerState, registration: Registration | None, audit: Sequence[dict[str, Any]]
+) -> bool:
+    """Move a biller on from the state in which it was read; False when it has moved meanwhile."""
+    values: dict[str, Any] = {":state": state, ":seen": biller.state}
+    expression, names = "SET #state = :state", {"#state": "state"}
+    if registration is not None:
+        expression += ", registration = :registration"
+        values[":registration"] = _write_registration(registration)
+    return _change(biller.biller_id, expression, "#state = :seen", names, values, audit) is None
+
+
+def change_settings(biller: Biller, members: Mapping[str, Any], audit: Sequence[dict[str, Any]]) -> bool:
+    """Set these attributes of a biller whose settings are still those that were read; False when they are not."""
+    names = {f"#{name}": name for name in members} | {"#version": "version"}
+    values = {f":{name}": value for name, value in members.items()} | {":next": biller.version + 1}
+    expression = "SET " + ", ".join([f"#{name} = :{name}" for name in members] + ["#version = :next"])
+    if biller.version:
+        condition, values[":seen"] = "#version = :seen", biller.version
+    else:
+        condition = "attribute_exists(pk) AND attribute_not_exists(#version)"
+    return _change(biller.biller_id, expression, condition, names, values, audit) is None
+
+
+def build_value_change(biller_id: str, name: str, before: str, after: str) -> list[dict[str, Any]]:
+    """Transaction members that change one value that takes two people, if it is still the one that was seen.
+
+    A company code must be free, or have been this biller's before: its counter goes on where it was.
+    """
+    settings = get_settings()
+    change = {
+        "Update": {
+            "TableName": settings.billers_table,
+            "Key": {"pk": {"S": biller_id}},
+            "UpdateExpression": "SET #name = :after",
+            "ConditionExpression": "#name = :before",
+            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeValues": dynamodb.to_item({":before": before, ":after": after}),
+        }
+    }
+    if name != "company_code":
+        return [change]
+    counter = {
+        "Update": {
+            "TableName": settings.counters_table,
+            "Key": {"pk": {"S": f"{settings.bank_code}#{after}"}},
+            "UpdateExpression": "SET #next = if_not_exists(#next, :zero), biller_id = :biller",
+            "ConditionExpression": "attribute_not_exists(pk) OR biller_id = :biller",
+            "ExpressionAttributeNames": {"#next": "next"},
+            "ExpressionAttributeValues": dynamodb.to_item({":zero": 0, ":biller": biller_id}),
+        }
+    }
+    return [change, counter]
+
+
+def _change(
+    biller_id: str,
+    expression: str,
+    condition: str,
+    names: Mapping[str, str],
+    values: Mapping[str, Any],
+    audit: Sequence[dict[str, Any]],
+) -> list[str] | None:
+    update = {
+        "Update": {
+            "TableName": get_settings().billers_table,
+            "Key": {"pk": {"S": biller_id}},
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": dict(names),
+            "ExpressionAttributeValues": dynamodb.to_item(values),
+        }
+    }
+    return commit([update, *audit])
+
+
+def _write_registration(registration: Registration | None) -> dict[str, Any] | None:
+    return None if registration is None else asdict(registration)
+
+
+def _read_registration(record: dict[str, Any] | None) -> Registration | None:
+    return None if record is None else Registration(**{**record, "contact": Contact(**record["contact"])})
 
 
 def _read_policy(record: dict[str, Any]) -> NoticePolicy:
@@ -128,4 +241,6 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         policy=_read_policy(record.get("policy", {})),
         reminded_until=date.fromisoformat(record["reminded_until"]) if "reminded_until" in record else None,
         help_contact=record.get("help_contact", ""),
+        version=record.get("version", 0),
+        registration=_read_registration(record.get("registration")),
     )

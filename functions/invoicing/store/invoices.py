@@ -37,6 +37,15 @@ def load_current_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
     return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
 
 
+def load_invoice_of_account(account: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The invoice that a virtual account was made for, current or archived, consistently read."""
+    number, va_number = account["bills"][0]["number"], account["va_number"]
+    current = _current_key(account["biller_id"], number)
+    keys = [current, {**current, "sk": {"S": f"archived#{va_number}"}}]
+    items = map(dynamodb.from_item, _batch_get(get_settings().invoices_table, keys, consistent=True))
+    return next((item for item in items if item["va_number"] == va_number), None)
+
+
 def load_current_invoices(biller_id: str, numbers: list[str], *, consistent: bool) -> dict[str, dict[str, Any]]:
     """The open or paid invoices among ``numbers`` (at most 100), by normalised number."""
     if not numbers:

@@ -6,7 +6,7 @@ TEXTS = {
     "biller_not_active": "The business account is not active or is suspended; ask the bank.",
     "upload_not_found": "There is no such upload.",
     "upload_state": "This step is not possible now: {detail}.",
-    "same_person": "Whoever releases an upload must not be the one who uploaded it.",
+    "same_person": "A second person has to do this, not the one who started it.",
     "warnings_not_acknowledged": "Some warnings are not acknowledged yet: {detail}.",
     "virtual_accounts_used_up": "Company code {detail} has no virtual account numbers left; ask the bank.",
     "notice_policy": (

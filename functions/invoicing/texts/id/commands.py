@@ -6,7 +6,7 @@ TEXTS = {
     "biller_not_active": "Akun usaha belum aktif atau sedang ditangguhkan; hubungi bank.",
     "upload_not_found": "Unggahan ini tidak ada.",
     "upload_state": "Langkah ini tidak bisa dilakukan sekarang: {detail}.",
-    "same_person": "Yang melepas unggahan harus orang lain, bukan yang mengunggah.",
+    "same_person": "Langkah ini harus dilakukan orang lain, bukan yang memulainya.",
     "warnings_not_acknowledged": "Masih ada peringatan yang belum disetujui: {detail}.",
     "virtual_accounts_used_up": "Nomor virtual account untuk kode perusahaan {detail} sudah habis; hubungi bank.",
     "notice_policy": (
