@@ -30,19 +30,23 @@ def show(visit: Visit, template: str, *, status: int = 200, posts_to: str = "", 
 
 def render(visit: Visit, template: str, **view: Any) -> str:
     words = partial(say, visit)
-    return load_templates(_FOLDER / "templates").get_template(template).render(
-        words=words,
-        has_words=partial(_has_words, visit),
-        visit=visit,
-        root=visit.root,
-        language=visit.language,
-        languages=LANGUAGES,
-        assets={plain: asset.name for plain, asset in load_assets(STATIC).items()},
-        navigation=_list_navigation(visit),
-        here=visit.path.split("/")[1] or "home",
-        done=_find_done(visit),
-        Role=Role,
-        **view,
+    return (
+        load_templates(_FOLDER / "templates")
+        .get_template(template)
+        .render(
+            words=words,
+            has_words=partial(_has_words, visit),
+            visit=visit,
+            root=visit.root,
+            language=visit.language,
+            languages=LANGUAGES,
+            assets={plain: asset.name for plain, asset in load_assets(STATIC).items()},
+            navigation=_list_navigation(visit),
+            here=visit.path.split("/")[1] or "home",
+            done=_find_done(visit),
+            Role=Role,
+            **view,
+        )
     )
 
 

@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from invoicing import sign_in
 from invoicing.access_tokens import verify_access_token
@@ -32,11 +33,11 @@ class Session:
     """To be set with the answer: the token was renewed."""
 
 
-def read_cookies(event: Mapping[str, object]) -> dict[str, str]:
-    """The cookies of an HTTP API's event, by name."""
-    found = event.get("cookies") or []
-    pairs = (cookie.partition("=") for cookie in found if isinstance(cookie, str)) if isinstance(found, list) else ()
-    return {name.strip(): value for name, _, value in pairs}
+def read_cookies(event: Mapping[str, Any]) -> dict[str, str]:
+    """The cookies of an HTTP API's event, by name: a list of their own, or in the header where a proxy left them."""
+    found = event.get("cookies") or event.get("headers", {}).get("cookie", "").split(";")
+    pairs = (str(cookie).partition("=") for cookie in found)
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def open_session(cookies: Mapping[str, str]) -> Session:

@@ -19,6 +19,8 @@ from invoicing.store import invoices, suppressions
 from invoicing.store.billers import load_biller
 
 MAX_FAMILY_BILLS = 20
+_LOOKS = 3
+"""An invoice is in two places in turn: a look at both while it is archived may miss it."""
 _CHANNELS: Mapping[Channel, str] = {Channel.EMAIL: "email", Channel.WHATSAPP: "whatsapp", Channel.SMS: "sms"}
 
 
@@ -123,10 +125,16 @@ def dismiss_bill(token: str) -> None:
 
 def _find_invoice(token: str) -> tuple[PayerToken, Mapping[str, Any]]:
     given = read_payer_token(token)
-    invoice = invoices.load_invoice_of_account(given.bank_code, given.va_number) if given else None
-    if given is None or invoice is None:
+    if given is None:
         raise PayerLinkError
-    return given, invoice
+    account = invoices.load_virtual_accounts(given.bank_code, [given.va_number]).get(given.va_number)
+    if account is None:
+        raise PayerLinkError
+    for _ in range(_LOOKS):
+        invoice = invoices.load_invoice_of_account(account)
+        if invoice is not None:
+            return given, invoice
+    raise PayerLinkError
 
 
 def _is_dismissed(biller_id: str, recipient: Recipient, address: str) -> bool:

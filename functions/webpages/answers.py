@@ -32,7 +32,10 @@ def answer_page(status: int, html: str, *, posts_to: str = "") -> dict[str, Any]
 
 
 def answer_text(status: int, body: str, content_type: str, *, posts_to: str = "") -> dict[str, Any]:
-    headers = {"content-security-policy": build_policy(posts_to=posts_to), "content-type": f"{content_type}; charset=utf-8"}
+    headers = {
+        "content-security-policy": build_policy(posts_to=posts_to),
+        "content-type": f"{content_type}; charset=utf-8",
+    }
     return {"statusCode": status, "headers": {**_HEADERS, **headers}, "body": body}
 
 

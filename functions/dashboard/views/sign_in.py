@@ -20,7 +20,7 @@ from webpages.answers import answer_redirect
 area = Area()
 
 _EVERYBODY = LOOK | BANK_ROLES
-_REFUSALS = {
+_REFUSALS: dict[type[Exception], str] = {
     SignInRefusedError: "refused",
     TooManyAttemptsError: "too_many",
     CodeRefusedError: "code_refused",

@@ -143,7 +143,9 @@ def _describe(issue: dict[str, Any], language: str) -> dict[str, str]:
 
 
 def _find_offset(visit: Visit) -> str:
-    return {"Asia/Jakarta": "+07:00", "Asia/Makassar": "+08:00", "Asia/Jayapura": "+09:00"}[visit.own_biller.policy.zone]
+    return {"Asia/Jakarta": "+07:00", "Asia/Makassar": "+08:00", "Asia/Jayapura": "+09:00"}[
+        visit.own_biller.policy.zone
+    ]
 
 
 def _find_bucket_origin(visit: Visit) -> str:

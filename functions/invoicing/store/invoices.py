@@ -62,29 +62,6 @@ def load_virtual_accounts(bank_code: str, va_numbers: list[str]) -> dict[str, di
     return {item["va_number"]: item for item in map(dynamodb.from_item, items)}
 
 
-def load_invoice_of_account(bank_code: str, va_number: str) -> dict[str, Any] | None:
-    """The invoice that this virtual account was given to, open, paid or archived, consistently read."""
-    account = load_virtual_accounts(bank_code, [va_number]).get(va_number)
-    if account is None:
-        return None
-    biller_id, number = account["biller_id"], account["bills"][0]["number"]
-    for _ in range(2):
-        invoice = load_current_invoice(biller_id, number)
-        if invoice and invoice["va_number"] == va_number:
-            return invoice
-        archived = load_archived_invoice(biller_id, number, va_number)
-        if archived:
-            return archived
-        # Archived between the two reads; or, seen again, not there at all.
-    return None
-
-
-def load_archived_invoice(biller_id: str, number: str, va_number: str) -> dict[str, Any] | None:
-    key = {"pk": {"S": f"{biller_id}#{normalise_number(number)}"}, "sk": {"S": f"archived#{va_number}"}}
-    answer = dynamodb.client().get_item(TableName=get_settings().invoices_table, Key=key, ConsistentRead=True)
-    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
-
-
 def list_open_payer_invoices(biller_id: str, payer_key: str) -> list[dict[str, Any]]:
     """A payer's open invoices (``find_payer_key``) by due date, of the 50 latest in each shard; the index may lag."""
     found: list[dict[str, Any]] = []

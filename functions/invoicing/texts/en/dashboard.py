@@ -66,7 +66,10 @@ TEXTS: dict[str, str] = {
     "home.recent": "Latest uploads",
     "home.all_uploads": "All uploads",
     "uploads.new": "Upload invoices",
-    "uploads.new.text": "Fill in the Excel sheet of the template, then upload it here. Every row is checked before any invoice is created.",
+    "uploads.new.text": (
+        "Fill in the Excel sheet of the template, then upload it here. Every row is checked before any "
+        "invoice is created."
+    ),
     "uploads.template": "Download the Excel template",
     "uploads.drop": "Drop the Excel file here, or choose:",
     "uploads.choose": "Excel file (.xlsx)",

@@ -26,7 +26,9 @@ TEXTS: dict[str, str] = {
     "message.not_found.title": "Halaman tidak ditemukan",
     "message.not_found.text": "Alamat ini tidak ada, atau bukan untuk Anda.",
     "message.failure.title": "Ada gangguan",
-    "message.failure.text": "Halaman ini belum dapat ditampilkan. Tidak ada data yang hilang. Coba lagi beberapa saat lagi.",
+    "message.failure.text": (
+        "Halaman ini belum dapat ditampilkan. Tidak ada data yang hilang. Coba lagi beberapa saat lagi."
+    ),
     "message.refused.title": "Tidak dapat dilakukan",
     "problem.form_refused": "Formulir ini sudah tidak berlaku. Buka lagi halamannya, lalu kirim sekali lagi.",
     "done.password_changed": "Kata sandi sudah diganti. Silakan masuk.",
@@ -47,7 +49,9 @@ TEXTS: dict[str, str] = {
     "sign_in.problem.session_over": "Waktu untuk langkah ini sudah habis. Masuk lagi.",
     "sign_in.problem.repeat": "Kedua kata sandi tidak sama.",
     "sign_in.new_password.title": "Buat kata sandi baru",
-    "sign_in.new_password.text": "Ini pertama kalinya Anda masuk. Ganti kata sandi sementara dengan kata sandi Anda sendiri.",
+    "sign_in.new_password.text": (
+        "Ini pertama kalinya Anda masuk. Ganti kata sandi sementara dengan kata sandi Anda sendiri."
+    ),
     "sign_in.new_password": "Kata sandi baru",
     "sign_in.rule": "Paling sedikit 12 karakter, dengan huruf kecil, huruf besar, dan angka.",
     "sign_in.repeat": "Ulangi kata sandi baru",
@@ -66,7 +70,9 @@ TEXTS: dict[str, str] = {
     "home.recent": "Unggahan terbaru",
     "home.all_uploads": "Semua unggahan",
     "uploads.new": "Unggah tagihan",
-    "uploads.new.text": "Isi lembar Excel dari template, lalu unggah di sini. Setiap baris diperiksa sebelum ada tagihan yang dibuat.",
+    "uploads.new.text": (
+        "Isi lembar Excel dari template, lalu unggah di sini. Setiap baris diperiksa sebelum ada tagihan yang dibuat."
+    ),
     "uploads.template": "Unduh template Excel",
     "uploads.drop": "Taruh berkas Excel di sini, atau pilih:",
     "uploads.choose": "Berkas Excel (.xlsx)",
