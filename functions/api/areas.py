@@ -97,9 +97,10 @@ class Area:
     ) -> Callable[[Function], Function]:
         def register(function: Function) -> Function:
             self.access[method, path] = Access(frozenset(roles), max_body_bytes)
-            if answers is not None:
-                # The resolver reads the shape off the signature; to the code it is a plain dictionary.
-                function.__annotations__["return"] = answers
+            # The resolver reads the shape off the signature; to the code it is a plain dictionary. A file has none.
+            function.__annotations__["return"] = answers
+            if answers is None:
+                del function.__annotations__["return"]
             summary, _, description = (function.__doc__ or "").partition("\n")
             who = "Roles: " + ", ".join(sorted(roles)) + "."
             self.router.route(

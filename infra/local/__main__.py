@@ -19,6 +19,7 @@ from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
 from infra.local.messages import list_messages, save_emails
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
+from infra.local.staff import PASSWORD, STAFF, sign_in_as
 from invoicing.billers import Module
 from invoicing.notices import Channel
 from invoicing.sending_hours import Send
@@ -37,6 +38,10 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
   python -m infra.local emails                    (the e-mails as files)
   python -m infra.local logs upload-check
+
+  curl --cacert {certificate} -H "Authorization: Bearer $(python -m infra.local token maker@toko-sinar.example)" \
+    {api}/v1/me                                   (the JSON API; users: {staff}, ...@sekolah-harapan.example;
+                                                   password of all: {password})
 
 Messages, as the payers see them: {providers}/
 Billers: {billers}. Every command takes --json.
@@ -84,7 +89,9 @@ def _stay_up(options: Options) -> int:
             else:
                 names = ", ".join(f"{biller.biller_id} ({biller.module})" for biller in BILLERS)
                 places = {"endpoint": cloud.endpoint, "providers": cloud.providers, "logs": cloud.home / "logs"}
-                print(USAGE.format(billers=names, **places), flush=True)
+                places |= {"certificate": cloud.certificate, "api": cloud.outputs["ApiAddress"]}
+                staff = ", ".join(person.email for person in STAFF if person.biller_id != BILLERS[1].biller_id)
+                print(USAGE.format(billers=names, staff=staff, password=PASSWORD, **places), flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
@@ -172,6 +179,11 @@ def _list_messages(cloud: Cloud, options: Options) -> Answer:
     return found, report.format_messages(found, cloud.providers)
 
 
+def _print_token(cloud: Cloud, options: Options) -> Answer:
+    token = sign_in_as(cloud, options.email)
+    return {"access_token": token, "api": cloud.outputs["ApiAddress"]}, iter([token])
+
+
 def _read_logs(cloud: Cloud, options: Options) -> Answer:
     groups = [options.function] if options.function else logs.list_groups(cloud)
     seen: set[str] = set()
@@ -229,6 +241,8 @@ def _build_parser() -> argparse.ArgumentParser:
     messages = add("messages", _list_messages, "every message that would have left, and what was reported of it")
     messages.add_argument("--channel", choices=list(Channel))
     messages.add_argument("--to", default="", help="part of an address or number")
+    token = add("token", _print_token, "sign in and print an access token for the API; it holds for 15 minutes")
+    token.add_argument("email", choices=[person.email for person in STAFF], metavar="USER")
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

@@ -64,6 +64,8 @@ class Cloud:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_CA_BUNDLE": str(self.certificate),
+            # For what is fetched without the SDK: the keys of the user pool.
+            "SSL_CERT_FILE": str(self.certificate),
         }
 
     def fetch(self, url: str) -> bytes:

@@ -1,17 +1,29 @@
-"""The application that the local cloud serves: MiniStack, with the one answer of S3 that it gets wrong put right.
+"""The application that the local cloud serves: MiniStack, with two things that it gets wrong put right.
 
-MiniStack ignores ``Range`` when a GET names a version and sends the whole object. Chunks of a plan are read by range.
+It ignores ``Range`` when a GET names a version and sends the whole object; chunks of a plan are read by range. And its
+HTTP APIs ask for the user pool's keys by plain HTTP, which this cloud does not speak: they are handed over directly.
 """
 
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from ministack.app import app as ministack
+from ministack.services import apigateway, cognito
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+async def _read_keys(url: str) -> Any:
+    """The keys of the pool that a URL like ``http://HOST/POOL/.well-known/jwks.json`` names."""
+    _, _, body = cognito.well_known_jwks(url.split("/")[3])
+    return json.loads(body)
+
+
+apigateway._fetch_jwks = _read_keys
 
 _RANGE = re.compile(rb"bytes=(\d+)-(\d+)")
 

@@ -1,8 +1,9 @@
-"""Registers one biller per module through the product's own store: ``python -m infra.local.seed``, run by ``start``.
+"""Registers one biller per module and the users: ``python -m infra.local.seed``, run by ``start``.
 
 A process of its own, because the store keeps its settings and its clients for the life of a process.
 """
 
+from infra.local.staff import invite_staff
 from invoicing.billers import Biller, BillerState, Module
 from invoicing.notices import Channel
 from invoicing.store.billers import register_biller
@@ -33,3 +34,4 @@ BILLERS = (
 if __name__ == "__main__":
     for biller in BILLERS:
         register_biller(biller)
+    invite_staff()

@@ -11,6 +11,7 @@ from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulat
 from infra.local.deploy import deploy, load_template
 from infra.local.logs import save_logs
 from infra.local.providers import run_providers
+from infra.local.staff import build_settings
 
 
 @contextmanager
@@ -43,6 +44,7 @@ def _seed(cloud: Cloud, values: dict[str, str]) -> None:
         "VA_COMPANY_CODE_DIGITS": values["VaCompanyCodeDigits"],
         "BILLERS_TABLE": cloud.outputs["BillersTable"],
         "COUNTERS_TABLE": cloud.outputs["CountersTable"],
+        **build_settings(cloud),
     }
     seeding = subprocess.run(
         [sys.executable, "-m", "infra.local.seed"],
@@ -53,4 +55,4 @@ def _seed(cloud: Cloud, values: dict[str, str]) -> None:
         check=False,
     )
     if seeding.returncode != 0:
-        raise CloudError(f"the billers could not be registered:\n{seeding.stderr}")
+        raise CloudError(f"billers and users could not be set up:\n{seeding.stderr}")

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import pytest
 
 from invoicing.roles import BANK_ROLES, Role, User, UserState
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
+from tests.integration.aws_from_template import forget_process_state
 from tests.integration.scenario import FakeContext
 
 
@@ -81,4 +83,14 @@ def call(method: str, path: str, user_id: str | None, body: Any = None, **more: 
     from api import handler
 
     answer = handler.handle(make_event(method, path, user_id, body, **more), FakeContext())
-    return Answer(answer["statusCode"], answer["headers"], json.loads(answer["body"]) if answer["body"] else None)
+    is_file = answer["isBase64Encoded"]
+    return Answer(answer["statusCode"], answer["headers"], answer["body"] if is_file else json.loads(answer["body"]))
+
+
+def create_user_pool(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The user pool of the template in moto, which chooses ids itself."""
+    cognito = boto3.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="users", UsernameAttributes=["email"])["UserPool"]["Id"]
+    monkeypatch.setenv("USER_POOL_ID", pool)
+    forget_process_state()
+    return pool
