@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from invoicing.notice_policy import NoticePolicy
 from invoicing.notices import Channel
+from invoicing.own_wording import Wording
 
 
 class Module(StrEnum):
@@ -51,3 +52,5 @@ class Biller:
     """Last local day whose reminders are all planned; None: reminders never ran for this biller."""
     help_contact: str = ""
     """How a payer reaches the biller, as shown at the foot of every notice."""
+    wording: Wording = field(default_factory=Wording)
+    """Its own words in notices, tone per reminder and choice of templates."""

@@ -125,8 +125,13 @@ class Settings:
 
     @cached_property
     def payer_link_base(self) -> str:
-        """Address of the payer's page, shown in every SMS; empty: there is none."""
+        """Address of the payer's page, to which each message adds its token; empty: there is none."""
         return os.environ.get("PAYER_LINK_BASE", "")
+
+    @cached_property
+    def payer_link_key(self) -> str:
+        """ARN of the secret that payers' links are made with."""
+        return _read("PAYER_LINK_KEY")
 
     @cached_property
     def wa_region(self) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from invoicing.gsm7 import count_segments
 from invoicing.notices import Channel
-from notify.channels.gsm7 import count_segments
 from notify.channels.whatsapp_templates import fill_template
 
 PATHS = {"/v2/email/outbound-emails": Channel.EMAIL, "/v1/whatsapp/send": Channel.WHATSAPP}

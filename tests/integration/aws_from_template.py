@@ -73,6 +73,9 @@ class Template:
         resource = self.data["Resources"][name]
         if resource["Type"] == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name(name)}"
+        if resource["Type"] == "AWS::SecretsManager::Secret":
+            # Without the six characters that AWS adds: it takes that form too.
+            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{self._name(name)}"
         if resource["Type"] == "AWS::SNS::Topic":
             return f"arn:aws:sns:{REGION}:{ACCOUNT}:{self._name(name)}"
         return self._name(name)
@@ -143,7 +146,7 @@ class Template:
 
 
 def create_resources(template: Template) -> None:
-    """Make the template's tables, queues, topics, bucket and e-mail sender in the AWS (moto) that boto3 reaches."""
+    """Make the template's tables, queues, topics, bucket, secrets and e-mail sender in moto's AWS."""
     dynamodb, sqs, sns, s3, ses = (boto3.client(service) for service in ("dynamodb", "sqs", "sns", "s3", "sesv2"))
     for name, properties in template.find("AWS::DynamoDB::Table").items():
         _create_table(dynamodb, template.resolve({"Ref": name}), properties)
@@ -155,6 +158,8 @@ def create_resources(template: Template) -> None:
         sns.subscribe(**properties)
     for properties in template.find("AWS::S3::Bucket").values():
         _create_bucket(s3, properties)
+    for name, properties in template.find("AWS::SecretsManager::Secret").items():
+        _create_secret(template.resolve({"Ref": name}).rsplit(":", 1)[1], properties)
     ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
     for name in template.find("AWS::SES::ConfigurationSet"):
         ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
@@ -176,6 +181,12 @@ def _create_queue(sqs: Any, name: str, properties: dict[str, Any]) -> None:
         if member in ("VisibilityTimeout", "MessageRetentionPeriod")
     }
     sqs.create_queue(QueueName=name, Attributes=attributes)
+
+
+def _create_secret(name: str, properties: dict[str, Any]) -> None:
+    secrets = boto3.client("secretsmanager")
+    generated = secrets.get_random_password(**properties["GenerateSecretString"])
+    secrets.create_secret(Name=name, SecretString=generated["RandomPassword"])
 
 
 def _create_bucket(s3: Any, properties: dict[str, Any]) -> None:

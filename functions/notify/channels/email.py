@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from invoicing import clock
 from invoicing.billers import Biller
 from invoicing.notices import Notice
+from invoicing.payer_links import build_payer_link
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.email_message import EmailMessage, render_email
@@ -53,7 +54,10 @@ def send_email_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]
     if not _ADDRESS.fullmatch(notice.recipient):
         raise RefusedError("invalid_address")
     today = clock.today_in(biller.policy.zone)
-    message = render_email(notice.kind, biller, invoice, notice.recipient_name, notice.language, today)
+    link = build_payer_link(notice.ref.bank_code, notice.ref.va_number, notice.recipient)
+    message = render_email(
+        notice.kind, biller, invoice, notice.recipient_name, notice.language, today, link, notice.step
+    )
     request = _build_request(notice, message)
     return call_once(lambda: client().send_email(**request)["MessageId"], _class_error)
 

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from invoicing import clock
 from invoicing.billers import Biller, Module
 from invoicing.notices import Notice
+from invoicing.payer_links import build_payer_link
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.whatsapp_errors import class_meta_code
@@ -55,6 +56,10 @@ def send_whatsapp_notice(notice: Notice, biller: Biller, invoice: Mapping[str, A
 def build_message(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> dict[str, Any]:
     """The message as Meta's Cloud API takes it."""
     today = clock.today_in(biller.policy.zone)
+    link = build_payer_link(notice.ref.bank_code, notice.ref.va_number, notice.recipient)
+    template = build_template_message(
+        notice.kind, biller, invoice, notice.recipient_name, notice.language, today, link, notice.step
+    )
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -62,7 +67,7 @@ def build_message(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) ->
         # Events carry it back.
         "biz_opaque_callback_data": notice.ref.to_text(),
         "type": "template",
-        "template": build_template_message(notice.kind, biller, invoice, notice.recipient_name, notice.language, today),
+        "template": template,
     }
 
 
