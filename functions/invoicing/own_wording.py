@@ -143,7 +143,7 @@ def find_problems(part: Part, occasion: Occasion, words: str, frame: SmsFrame) -
     plain = _PLACEHOLDER.sub(" ", words)
     if len(words) > MAX_LENGTH[part]:
         problems.append(Problem("too_long", str(MAX_LENGTH[part])))
-    if clean_text(words) != words or not plain.strip():
+    if clean_text(words) != words:
         problems.append(Problem("not_plain"))
     strange = "".join(dict.fromkeys(char for char in plain if not _is_allowed(char)))
     if strange:

@@ -17,6 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from invoicing import clock, defects
 from invoicing.billers import Biller, BillerState
+from invoicing.notice_facts import load_issued_invoice
 from invoicing.notices import (
     PAYER_CHANNELS,
     UNKNOWN_WINDOW,
@@ -31,7 +32,7 @@ from invoicing.reminders import is_paused
 from invoicing.sending_hours import find_next_sending_time
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
-from invoicing.store.invoices import load_archived_invoice, load_current_invoice
+from invoicing.store.invoices import load_archived_invoice
 from invoicing.store.suppressions import find_active_reason
 from notify import counting, queues
 from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
@@ -186,16 +187,9 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
 
 
 def _load_invoice(notice: Notice) -> dict[str, Any] | None:
-    """The invoice as the notice's words need it."""
-    biller_id, number = notice.biller_id, notice.number
     if notice.kind is NoticeKind.ARCHIVED:
-        return load_archived_invoice(biller_id, number, notice.ref.va_number)
-    invoice = load_current_invoice(biller_id, number)
-    if invoice is not None and "replaces" in invoice and notice.kind is NoticeKind.ISSUED:
-        # Its words say why there is a second bill of one number.
-        replaced = load_archived_invoice(biller_id, number, invoice["replaces"]) or {}
-        invoice["replaced_because"] = replaced.get("archive_reason")
-    return invoice
+        return load_archived_invoice(notice.biller_id, notice.number, notice.ref.va_number)
+    return load_issued_invoice(notice.biller_id, notice.number)
 
 
 def _withhold(ref: NoticeRef, owner: str, error: CauseGoneError | AddressSuppressedError | QuietHoursError) -> Outcome:

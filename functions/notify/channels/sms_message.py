@@ -16,7 +16,6 @@ from invoicing.occasions import Occasion, find_occasion
 from invoicing.own_wording import MIN_NAME_SEPTETS, Part, fill_words
 from invoicing.payer_links import TOKEN_LENGTH
 from invoicing.texts import text
-from invoicing.typed_text import clean_text
 from notify import wording
 
 MAX_BASE_SEPTETS = 28
@@ -87,9 +86,11 @@ def _fill(key: str, language: str, facts: Mapping[str, str], biller: str, payer:
 
 
 def _fill_own(words: str, facts: Mapping[str, str], biller: str, payer: str) -> str:
-    if "{link}" not in words:
+    if not facts["link"]:
+        words = words.replace(" {link}", "").replace("{link} ", "").replace("{link}", "")
+    elif "{link}" not in words:
         words += " {link}"
-    return clean_text(fill_words(words, {**facts, "biller": biller, "payer": payer}))
+    return fill_words(words, {**facts, "biller": biller, "payer": payer})
 
 
 def _write_biller(biller: Biller, language: str) -> str:

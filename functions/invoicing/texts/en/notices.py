@@ -105,6 +105,7 @@ TEXTS: dict[str, str] = {
     "link.archived": "Open the bill page",
     "link.note": "This link is for you only; do not pass it on. Its address: {link}",
     "amount": "Amount due",
+    "bill_amount": "Bill amount",
     "due_date": "Due date",
     "va_number": "OCBC Virtual Account number",
     "va_number_plain": "Without spaces: {va_number}",

@@ -111,6 +111,7 @@ TEXTS: dict[str, str] = {
     "link.archived": "Buka halaman tagihan",
     "link.note": "Tautan ini khusus untuk Anda; jangan diteruskan. Alamatnya: {link}",
     "amount": "Jumlah tagihan",
+    "bill_amount": "Jumlah tagihan",
     "due_date": "Jatuh tempo",
     "va_number": "Nomor Virtual Account OCBC",
     "va_number_plain": "Tanpa spasi: {va_number}",
