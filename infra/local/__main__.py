@@ -20,8 +20,9 @@ from infra.local.messages import list_messages, save_emails
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from invoicing.billers import Module
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
 from invoicing.sending_hours import Send
+from invoicing.texts import LANGUAGES
 
 Options = argparse.Namespace
 Answer = tuple[Any, Iterator[str]]
@@ -36,6 +37,7 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
   python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
   python -m infra.local emails                    (the e-mails as files)
+  python -m infra.local preview --biller toko-sinar --kind paid
   python -m infra.local logs upload-check
 
 Messages, as the payers see them: {providers}/
@@ -172,6 +174,18 @@ def _list_messages(cloud: Cloud, options: Options) -> Answer:
     return found, report.format_messages(found, cloud.providers)
 
 
+def _preview(cloud: Cloud, options: Options) -> Answer:
+    members = {"kind": options.kind, "language": options.language, "offset": options.offset, "names": options.names}
+    if options.number:
+        members["number"] = options.number
+    if options.change:
+        members["change"] = json.loads(options.change)
+    shown = client.call(cloud, "preview_notice", options.biller, "viewer", function="NoticeCommandFunction", **members)
+    if options.out:
+        options.out.write_text(shown[Channel.EMAIL]["html"], encoding="utf-8")
+    return shown, report.format_preview(shown)
+
+
 def _read_logs(cloud: Cloud, options: Options) -> Answer:
     groups = [options.function] if options.function else logs.list_groups(cloud)
     seen: set[str] = set()
@@ -229,6 +243,15 @@ def _build_parser() -> argparse.ArgumentParser:
     messages = add("messages", _list_messages, "every message that would have left, and what was reported of it")
     messages.add_argument("--channel", choices=list(Channel))
     messages.add_argument("--to", default="", help="part of an address or number")
+    preview = add("preview", _preview, "a notice on every channel as it would be sent, of a sample or a real invoice")
+    preview.add_argument("--biller", required=True, choices=[biller.biller_id for biller in BILLERS])
+    preview.add_argument("--kind", choices=list(NoticeKind), default=NoticeKind.ISSUED)
+    preview.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0])
+    preview.add_argument("--offset", type=int, default=0, help="of a reminder, in days from the due date")
+    preview.add_argument("--names", choices=["short", "long"], default="short", help="of the sample")
+    preview.add_argument("--number", help="of a real invoice, instead of the sample")
+    preview.add_argument("--change", metavar="JSON", help="a change of the wording to try, as set_wording takes it")
+    preview.add_argument("--out", type=Path, help="write the e-mail's HTML here")
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

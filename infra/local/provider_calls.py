@@ -21,6 +21,7 @@ WHATSAPP_SENDERS = {"localeinvoice": "OCBC E-Invoice", "localpintukelas": "Pintu
 """Ids of the numbers that exist here -> names that payers see."""
 
 _SNS_NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/"
+_NOTICE_KIND = re.compile(r"\d+_\d+_([a-z]+)-[a-z0-9-]+", re.ASCII)
 _SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{3,11}")
 
 
@@ -40,6 +41,12 @@ class Submission:
     html: str = ""
     segments: int = 0
     """SMS that it is sent as."""
+
+    @property
+    def kind(self) -> str:
+        """Of the notice, where the reference tells it: ``issued``, ``paid``, ..."""
+        known = _NOTICE_KIND.fullmatch(self.reference or "")
+        return known[1] if known else ""
 
 
 @dataclass(frozen=True)

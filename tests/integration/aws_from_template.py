@@ -73,9 +73,6 @@ class Template:
         resource = self.data["Resources"][name]
         if resource["Type"] == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name(name)}"
-        if resource["Type"] == "AWS::SecretsManager::Secret":
-            # Without the six characters that AWS adds: it takes that form too.
-            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{self._name(name)}"
         if resource["Type"] == "AWS::SNS::Topic":
             return f"arn:aws:sns:{REGION}:{ACCOUNT}:{self._name(name)}"
         return self._name(name)
@@ -86,8 +83,11 @@ class Template:
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/",
             "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:",
             "AWS::S3::Bucket": "s3:::",
+            # Without the six characters that AWS adds: it takes that form too.
+            "AWS::SecretsManager::Secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:",
         }[self.data["Resources"][name]["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
+        values["Id"] = values["Arn"]
         values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
         return values[attribute]
 
@@ -159,7 +159,7 @@ def create_resources(template: Template) -> None:
     for properties in template.find("AWS::S3::Bucket").values():
         _create_bucket(s3, properties)
     for name, properties in template.find("AWS::SecretsManager::Secret").items():
-        _create_secret(template.resolve({"Ref": name}).rsplit(":", 1)[1], properties)
+        _create_secret(template.resolve({"Ref": name}), properties)
     ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
     for name in template.find("AWS::SES::ConfigurationSet"):
         ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
