@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from invoicing import clock
+from invoicing import clock, payer_links
 from invoicing.billers import Biller
 from invoicing.notices import (
     Channel,
@@ -16,8 +16,9 @@ from invoicing.notices import (
     plan_archived_notices,
     plan_paid_notices,
 )
+from invoicing.payer_links import build_payer_token, read_payer_token
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb, notices
+from invoicing.store import dynamodb, link_keys, notices
 from invoicing.suppressions import suppress_address
 from notify.channels.whatsapp_templates import fill_template
 from tests.integration import notify_scenario as notify
@@ -309,3 +310,39 @@ def test_each_recipient_has_an_own_link_on_every_channel(monkeypatch: pytest.Mon
         links += [part.split('"')[0] for part in body.split('href="')[1:]]
     assert len(links) == len(set(links)) == 2
     assert all(link.startswith("https://bayar.example/") for link in links)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (400, "ThrottlingException", "link_key_busy"),
+        (500, "InternalServiceError", "link_key_busy"),
+        (400, "AccessDeniedException", "link_key_AccessDeniedException"),
+        (400, "ResourceNotFoundException", "link_key_ResourceNotFoundException"),
+    ],
+)
+def test_notice_waits_while_the_key_of_links_cannot_be_read(
+    status: int, code: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYER_LINK_BASE", "https://bayar.example")
+    get_settings.cache_clear()
+    (ref,) = notify.issue(channels=["sms"])
+    answer = notify.refuse(status, code)
+    link_keys.client().meta.events.register("before-call.secretsmanager.GetSecretValue", lambda **_: answer())
+
+    assert notify.send(ref) == []
+    assert (notify.stored(ref)["state"], notify.stored(ref)["reason"]) == ("queued", reason)
+    assert notify.SMS.mailbox() == []
+
+
+def test_secret_rotated_in_secrets_manager_still_opens_earlier_links() -> None:
+    arn = get_settings().payer_link_key
+    account = "8808100000000017"
+    old = build_payer_token("028", account, "a@example.com")
+    boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString="another secret")
+    payer_links._load_keys.cache_clear()
+
+    assert build_payer_token("028", account, "a@example.com") != old
+    read = read_payer_token(old)
+    assert read is not None
+    assert read.va_number == account

@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 from invoicing import clock
 from invoicing.billers import Biller
 from invoicing.notices import Notice
-from invoicing.payer_links import build_payer_link
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.email_message import EmailMessage, render_email
+from notify.channels.links import build_link
 from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def send_email_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]
     if not _ADDRESS.fullmatch(notice.recipient):
         raise RefusedError("invalid_address")
     today = clock.today_in(biller.policy.zone)
-    link = build_payer_link(notice.ref.bank_code, notice.ref.va_number, notice.recipient)
+    link = build_link(notice)
     message = render_email(
         notice.kind, biller, invoice, notice.recipient_name, notice.language, today, link, notice.step
     )

@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from invoicing import clock
 from invoicing.billers import Biller, Module
 from invoicing.notices import Notice
-from invoicing.payer_links import build_payer_link
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
+from notify.channels.links import build_link
 from notify.channels.whatsapp_errors import class_meta_code
 from notify.channels.whatsapp_templates import build_template_message
 from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError, WrongMessageError
@@ -56,7 +56,7 @@ def send_whatsapp_notice(notice: Notice, biller: Biller, invoice: Mapping[str, A
 def build_message(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> dict[str, Any]:
     """The message as Meta's Cloud API takes it."""
     today = clock.today_in(biller.policy.zone)
-    link = build_payer_link(notice.ref.bank_code, notice.ref.va_number, notice.recipient)
+    link = build_link(notice)
     template = build_template_message(
         notice.kind, biller, invoice, notice.recipient_name, notice.language, today, link, notice.step
     )
