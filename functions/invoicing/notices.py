@@ -278,7 +278,9 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
     """
     addresses = {normalise_address(notice.recipient)}
     for recipient in invoice["recipients"]:
-        own = {normalise_address(address) for channel in Channel if (address := _get_address(recipient, channel))}
+        own = {
+            normalise_address(address) for channel in PAYER_CHANNELS if (address := _get_address(recipient, channel))
+        }
         if own & addresses:
             addresses |= own
     return any(

@@ -97,6 +97,8 @@ class PaymentWords:
     amount: str
     day: date
     instant: str
+    label: str
+    """What ``instant`` is."""
     way: str
     """Through which channel; empty: not known."""
     reference: str
@@ -105,13 +107,17 @@ class PaymentWords:
 
 def describe_payment(invoice: Mapping[str, Any], language: str) -> PaymentWords:
     """Of a paid invoice: when the bank took the money, if it says so, else when it told us."""
-    payment = clean(invoice["payment"])
-    instant = clock.from_text(payment.get("transaction_at") or invoice["paid_at"])
-    key = f"notices.paid.way.{'outside' if invoice['paid_via'] == 'outside' else payment.get('channel', '')}"
+    payment = clean(invoice.get("payment", {}))
+    is_outside = invoice.get("paid_via") == "outside"
+    told_at = payment.get("transaction_at")
+    instant = clock.from_text(told_at or invoice["paid_at"])
+    key = f"notices.paid.way.{'outside' if is_outside else payment.get('channel', '')}"
     return PaymentWords(
         amount=format_rupiah(invoice["paid_amount"]),
         day=instant.astimezone(clock.JAKARTA).date(),
         instant=format_instant(instant, language),
+        # Cash that somebody recorded was not paid at the minute of the record.
+        label=text("notices.paid.recorded" if is_outside and not told_at else "notices.paid.on", language),
         way=text(key if has_text(key) else "notices.paid.way.va", language),
         reference=payment.get("bank_reference", ""),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.cloud import ROOT, Cloud, CloudError
-from infra.local.provider_calls import WHATSAPP_SENDERS
+from infra.local.provider_calls import PAYER_LINK_BASE, WHATSAPP_SENDERS
 from infra.local.providers import ENDPOINT_VARIABLES
 
 STACK = "invoicing-local"
@@ -30,8 +30,7 @@ PARAMETERS = {
     "SmsExpressConcurrency": "2",
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
-    # Opens nothing, but every message has its link.
-    "PayerLinkBase": "https://bayar.example",
+    "PayerLinkBase": PAYER_LINK_BASE,
     "WhatsAppEInvoicePhoneNumberId": _E_INVOICE_SENDER,
     "WhatsAppPintuKelasPhoneNumberId": _PINTU_KELAS_SENDER,
 }

@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from infra.local import client
 from infra.local.cloud import Cloud
 from infra.local.messages import list_messages
+from infra.local.provider_calls import PAYER_LINK_BASE as BASE
 from infra.local.seed import BILLERS
 from invoicing import clock
 from invoicing.notices import Channel, NoticeKind, PlannedNotice, plan_archived_notices, plan_paid_notices
@@ -21,7 +22,6 @@ from tests.e2e.conftest import Shop
 from tests.e2e.test_command_line import run
 from tests.e2e.test_local_cloud import find_resources
 
-BASE = "https://bayar.example"
 INTRO = "Assalamualaikum, berikut tagihan {biller} untuk {payer}."
 SECONDS = 60
 SHOP = BILLERS[0]
@@ -123,8 +123,10 @@ def test_payer_of_a_paid_bill_gets_a_receipt_in_the_words_that_the_biller_chose(
     for words in (whatsapp, email):
         for fact in ("Rp175.000", "REF-E2E-1", "27 November 2026 pukul 09.00 WIB", va_number):
             assert fact in words
-    links = {words.split(f"{BASE}/")[1][:22] for words in (email, wait_for_words(cloud, "2.words@", "Berikut"))}
-    assert len(links) == 2
+    links = {
+        words.split(f"{BASE}/")[1][:22] for words in (email, whatsapp, wait_for_words(cloud, "2.words@", "Berikut"))
+    }
+    assert len(links) == 3
 
 
 def test_only_who_got_the_bill_is_told_to_ignore_it(cloud: Cloud, issued: dict[str, dict[str, Any]]) -> None:

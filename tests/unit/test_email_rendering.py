@@ -202,6 +202,16 @@ def test_receipt_without_a_reference_has_no_empty_row() -> None:
     assert "30 Desember 2026 pukul 10.15 WIB" in message.text
 
 
+def test_payment_outside_the_account_was_recorded_then_and_not_paid_then() -> None:
+    payment = {"payment_id": "outside#1", "method": "cash", "note": "diterima Bu Rini"}
+    message = render(kind=NoticeKind.PAID, paid_via="outside", payment=payment)
+
+    assert "Dicatat pada: 30 Desember 2026 pukul 10.15 WIB" in message.text
+    assert "Langsung kepada penagih" in message.text
+    for part in both_parts(message):
+        assert "Bu Rini" not in part
+
+
 @pytest.mark.parametrize(
     ("language", "words"), [("id", "Jangan membayar ke nomor ini"), ("en", "Do not pay to this number")]
 )

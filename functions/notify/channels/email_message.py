@@ -180,7 +180,8 @@ def _list_details(occasion: Occasion, bill: Mapping[str, Any], words: Any, langu
     if occasion in _TEMPLATES:
         # Of a bill they stand in large print; here they are history.
         due = wording.format_date(date.fromisoformat(bill["due_date"]), language)
-        details += [("bill_amount", format_rupiah(bill["amount"])), ("due_date", due), ("va_number", bill["va_number"])]
+        number = "archived.old_number" if occasion is Occasion.ARCHIVED else "va_number"
+        details += [("bill_amount", format_rupiah(bill["amount"])), ("due_date", due), (number, bill["va_number"])]
     return [(words(label), value) for label, value in details if value]
 
 

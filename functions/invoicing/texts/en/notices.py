@@ -76,12 +76,13 @@ TEXTS: dict[str, str] = {
         "{days} overdue. Please pay it without delay."
     ),
     "paid.subject": "Paid, {biller}: {what}, {amount}",
-    "paid.preview": "We have received the payment of {amount}. There is nothing more to pay.",
+    "paid.preview": "The payment of {amount} has been received. There is nothing more to pay.",
     "paid.title": "Payment received",
-    "paid.intro": "Thank you. We have received the payment of the bill from {biller} for {payer}.",
+    "paid.intro": "Thank you. The payment of the bill from {biller} for {payer} has been received.",
     "paid.status": "Paid",
     "paid.amount": "Amount paid",
     "paid.on": "Paid on",
+    "paid.recorded": "Recorded on",
     "paid.by": "Paid by",
     "paid.reference": "Bank reference",
     "paid.way.va": "OCBC Virtual Account",
@@ -94,6 +95,7 @@ TEXTS: dict[str, str] = {
     "archived.title": "Bill cancelled",
     "archived.intro": "This bill from {biller} for {payer} has been cancelled. Please ignore it and do not pay it.",
     "archived.va_number": "Do not pay to this number",
+    "archived.old_number": "Cancelled Virtual Account number",
     "archived.replacement": "Virtual Account number of its replacement",
     "archived.replaced": "The replacement bill comes in a message of its own. Pay only to the number stated there.",
     "archived.not_replaced": (

@@ -52,7 +52,7 @@ TEXTS: dict[str, str] = {
         f"Please pay it without delay.\n\n{_DETAILS}\n\n{_IGNORE}"
     ),
     "paid": (
-        f"Dear {{name}}, we have received the payment of the bill from {{biller}}. It is fully paid.\n\n{_RECEIPT}\n\n"
+        f"Dear {{name}}, the payment of the bill from {{biller}} has been received. It is fully paid.\n\n{_RECEIPT}\n\n"
         "There is nothing more to pay."
     ),
     "paid.warm": (

@@ -80,12 +80,13 @@ TEXTS: dict[str, str] = {
         "sudah lewat {days}. Mohon segera dibayar."
     ),
     "paid.subject": "Lunas, {biller}: {what}, {amount}",
-    "paid.preview": "Pembayaran {amount} sudah kami terima. Anda tidak perlu membayar lagi.",
+    "paid.preview": "Pembayaran {amount} sudah diterima. Anda tidak perlu membayar lagi.",
     "paid.title": "Pembayaran diterima",
-    "paid.intro": "Terima kasih. Pembayaran tagihan dari {biller} untuk {payer} sudah kami terima.",
+    "paid.intro": "Terima kasih. Pembayaran tagihan dari {biller} untuk {payer} sudah diterima.",
     "paid.status": "Lunas",
     "paid.amount": "Jumlah yang dibayar",
     "paid.on": "Dibayar pada",
+    "paid.recorded": "Dicatat pada",
     "paid.by": "Cara bayar",
     "paid.reference": "Referensi bank",
     "paid.way.va": "Virtual Account OCBC",
@@ -98,6 +99,7 @@ TEXTS: dict[str, str] = {
     "archived.title": "Tagihan dibatalkan",
     "archived.intro": "Tagihan dari {biller} untuk {payer} ini sudah dibatalkan. Mohon abaikan dan jangan dibayar.",
     "archived.va_number": "Jangan membayar ke nomor ini",
+    "archived.old_number": "Nomor Virtual Account yang dibatalkan",
     "archived.replacement": "Nomor Virtual Account pengganti",
     "archived.replaced": (
         "Tagihan pengganti dikirim dalam pesan tersendiri. Bayarlah hanya ke nomor yang tertulis di pesan itu."

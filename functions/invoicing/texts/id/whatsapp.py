@@ -57,11 +57,11 @@ TEXTS: dict[str, str] = {
         f"Mohon segera dibayar.\n\n{_DETAILS}\n\n{_IGNORE}"
     ),
     "paid": (
-        f"Yth. {{name}}, pembayaran tagihan dari {{biller}} sudah kami terima. Tagihan ini lunas.\n\n{_RECEIPT}\n\n"
+        f"Yth. {{name}}, pembayaran tagihan dari {{biller}} sudah diterima. Tagihan ini lunas.\n\n{_RECEIPT}\n\n"
         "Anda tidak perlu membayar lagi."
     ),
     "paid.warm": (
-        f"Terima kasih, {{name}}! Pembayaran Anda untuk {{biller}} sudah kami terima dengan baik.\n\n{_RECEIPT}\n\n"
+        f"Terima kasih, {{name}}! Pembayaran Anda untuk {{biller}} sudah diterima dengan baik.\n\n{_RECEIPT}\n\n"
         "Tagihan ini lunas, tidak ada lagi yang perlu dibayar."
     ),
     "archived": (
