@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from invoicing.notice_policy import NoticePolicy
 from invoicing.notices import Channel
+from invoicing.own_wording import Wording
 
 
 class Module(StrEnum):
@@ -78,3 +79,5 @@ class Biller:
     """Goes up with every change of the settings: who changes them says which ones were seen."""
     registration: Registration | None = None
     """None: set up by an operator, outside the API."""
+    wording: Wording = field(default_factory=Wording)
+    """Its own words in notices, tone per reminder and choice of templates."""

@@ -1,5 +1,11 @@
 """Domain errors. Each surface (API, command, SNAP) maps them to its own codes once."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from invoicing.own_wording import Problem
+
 
 class InvoicingError(Exception):
     """Base of all errors that the domain raises on purpose."""
@@ -59,6 +65,18 @@ class NoticePolicyError(InvoicingError):
 
 class SendingTimeError(InvoicingError):
     """A release was given a time for its notices that is none, has passed or is too far ahead."""
+
+
+class WordingError(InvoicingError):
+    """Own words, tones or templates of a biller that cannot be used; ``problems`` by what they are of, as given."""
+
+    def __init__(self, problems: "Mapping[str, Sequence[Problem]]") -> None:
+        super().__init__(", ".join(problems))
+        self.problems = problems
+
+
+class WordingChangedError(InvoicingError):
+    """Somebody changed the wording meanwhile. ``str(error)`` is the version that the change did not know."""
 
 
 class InvoiceNotFoundError(InvoicingError):

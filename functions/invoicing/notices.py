@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -19,6 +19,10 @@ class Channel(StrEnum):
     EMAIL = "email"
     WHATSAPP = "whatsapp"
     SMS = "sms"
+
+
+PAYER_CHANNELS = frozenset({Channel.EMAIL, Channel.WHATSAPP, Channel.SMS})
+"""The channels that reach people."""
 
 
 class NoticeKind(StrEnum):
@@ -60,7 +64,7 @@ class NoticeState(StrEnum):
     BOUNCED = "bounced"
     """The address does not exist or takes nothing; a failure that also suppresses the address."""
     CANCELLED = "cancelled"
-    """Not sent on purpose: the invoice was paid or archived first, has expired, or its reminders are paused."""
+    """Not sent on purpose: the invoice was paid or archived first, has expired, its reminders are paused, ..."""
     SUPPRESSED = "suppressed"
     """Not sent on purpose: the address is on the biller's suppression list."""
 
@@ -89,6 +93,9 @@ MOVES: Mapping[NoticeState, frozenset[NoticeState]] = {
 
 Among the states that receipts report there is no way back, so their order of arrival does not matter.
 """
+
+_MAY_HAVE_LEFT = frozenset({NoticeState.CLAIMED, NoticeState.UNKNOWN, NoticeState.SENT, *_ARRIVED})
+"""States in which a message may be with its recipient; so may one of any state that had an ambiguous call before."""
 
 RECEIPT_STATES = frozenset(_RECEIPTS)
 """The states that a provider's event can report."""
@@ -249,15 +256,41 @@ def build_notice_id(
 
 
 def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -> str | None:
-    """Why a notice that asks for payment must not be sent any more; None while its invoice is open and can be paid.
+    """Why a notice must not be sent any more; None while what it says is true.
 
-    ``invoice`` is the current one of the notice's number: after an archive it may be another bill with another VA.
+    ``invoice`` is the current one of the notice's number (after an archive it may be another bill with another VA), but
+    for "please ignore", of which it is the archived one.
     """
+    if notice.kind is NoticeKind.ARCHIVED:
+        return None if invoice is not None else "invoice_not_archived"
     if invoice is None or invoice["va_number"] != notice.ref.va_number:
         return "invoice_archived"
-    if invoice["status"] != InvoiceStatus.OPEN:
+    wanted = InvoiceStatus.PAID if notice.kind is NoticeKind.PAID else InvoiceStatus.OPEN
+    if invoice["status"] != wanted:
         return f"invoice_{invoice['status']}"
-    return "invoice_expired" if has_expired(invoice, now) else None
+    asks_for_payment = notice.kind is not NoticeKind.PAID
+    return "invoice_expired" if asks_for_payment and has_expired(invoice, now) else None
+
+
+def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether any other notice of the invoice may have left to this notice's recipient, on whichever channel.
+
+    ``records`` are the stored notices of its virtual account. A recipient is one person: where WhatsApp failed and the
+    e-mail arrived, the person knows of the bill.
+    """
+    addresses = {normalise_address(notice.recipient)}
+    for recipient in invoice["recipients"]:
+        own = {
+            normalise_address(address) for channel in PAYER_CHANNELS if (address := _get_address(recipient, channel))
+        }
+        if own & addresses:
+            addresses |= own
+    return any(
+        record["kind"] != NoticeKind.ARCHIVED
+        and normalise_address(record["recipient"]) in addresses
+        and (record["state"] in _MAY_HAVE_LEFT or record.get("unknowns", 0) > 0)
+        for record in records
+    )
 
 
 def normalise_address(address: str) -> str:

@@ -8,9 +8,9 @@ A token is one AES block (16 bytes, 22 characters of base64url), the key's permu
 
 No personal datum is in it. Of the 2^128 texts of that length, with 2^38 links ever given out (275 billion: a bill a
 month to two recipients for each of 80 million children over 140 years), a share of 2^-90 is one. A million guesses a
-second for a hundred years (2^51) find one with probability 2^-38. A wrong token passes the form (zeros, bank, check
-digit) once in about 2^30 tries, so guesses cost no read of the database, and a token made with one key never passes for
-another's.
+second for a hundred years (2^51) find one with probability 2^-38. A wrong token passes the form (zeros, bank, length)
+once in about 2^27 tries, so guesses cost no read of the database, and a token made with one key hardly ever passes for
+one made with another.
 
 ECB is right here and nowhere else: exactly one block, of which no two are equal but for the same recipient's.
 """
@@ -30,7 +30,6 @@ from invoicing.invoices import InvoiceStatus, Recipient
 from invoicing.notices import normalise_address
 from invoicing.settings import get_settings
 from invoicing.store.link_keys import load_secrets
-from invoicing.virtual_accounts import is_valid_number
 
 TOKEN_LENGTH = 22
 LINK_LIFE = timedelta(days=400)
@@ -115,7 +114,7 @@ def _find_form(block: bytes, keys: tuple[bytes, ...]) -> PayerToken | None:
         plain = _decrypt(key, block)
         number, tag, padding = plain[:_NUMBER_BYTES], plain[_NUMBER_BYTES:-2], plain[-2:]
         packed = _PACKED.fullmatch(str(int.from_bytes(number, "big")))
-        if padding == _PADDING and packed and packed[1] == get_settings().bank_code and is_valid_number(packed[2]):
+        if padding == _PADDING and packed and packed[1] == get_settings().bank_code:
             return PayerToken(packed[1], packed[2], tag)
     return None
 

@@ -150,7 +150,7 @@ class Settings:
 
     @cached_property
     def payer_link_base(self) -> str:
-        """Address of the payer's page, shown in every SMS; empty: there is none."""
+        """Address of the payer's page, to which each message adds its token; empty: there is none."""
         return os.environ.get("PAYER_LINK_BASE", "")
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Commands about notices and suppressed addresses, invoked directly by an authenticated caller."""
+"""Commands about notices, their wording and suppressed addresses, invoked directly by an authenticated caller."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,12 +6,26 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from invoicing import errors, suppressions
+from invoicing.changing_wording import Change, describe_problem, set_wording, show_wording
+from invoicing.notice_policy import MAX_REMINDER_DISTANCE
 from invoicing.notice_status import describe_notices
+from invoicing.notices import NoticeKind
+from invoicing.occasions import Tone
+from invoicing.store.billers import load_biller
 from invoicing.texts import LANGUAGES, text
 
 logger = Logger(utc=True)
 
+_REFUSALS = {
+    errors.SuppressionNotFoundError: "suppression_not_found",
+    errors.BillerNotFoundError: "biller_not_found",
+    errors.InvoiceNotFoundError: "invoice_not_found",
+    errors.WordingChangedError: "wording_changed",
+}
+
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+_Name = Annotated[str, Field(pattern=r"^[a-z_.]{1,80}$")]
+_Offset = Annotated[str, Field(pattern=r"^(0|-?[1-9][0-9]?)$")]
 _SuppressionId = Annotated[str, Field(pattern=r"^(email|whatsapp|sms)-[0-9a-f]{16}$")]
 
 
@@ -36,7 +50,43 @@ class LiftSuppression(_Command):
     suppression_id: _SuppressionId
 
 
-Command = Annotated[DescribeNotices | ListSuppressions | LiftSuppression, Field(discriminator="operation")]
+class _Change(BaseModel):
+    """Of a biller's wording; null takes the biller's own choice back. What the words may be, the domain says."""
+
+    model_config = ConfigDict(extra="forbid")
+    words: dict[_Name, Annotated[str, Field(max_length=1000)] | None] = Field(default={}, max_length=100)
+    tones: dict[_Offset, Tone | None] = Field(default={}, max_length=20)
+    templates: dict[_Name, _Name | None] = Field(default={}, max_length=20)
+
+    def to_domain(self) -> Change:
+        tones = {int(offset): tone for offset, tone in self.tones.items()}
+        return Change(words=dict(self.words), tones=tones, templates=dict(self.templates))
+
+
+class ShowWording(_Command):
+    operation: Literal["show_wording"]
+
+
+class SetWording(_Command):
+    operation: Literal["set_wording"]
+    change: _Change
+    version: int | None = Field(default=None, ge=0)
+
+
+class PreviewNotice(_Command):
+    operation: Literal["preview_notice"]
+    kind: NoticeKind = NoticeKind.ISSUED
+    language: Literal["id", "en"] = "id"
+    offset: int = Field(default=0, ge=-MAX_REMINDER_DISTANCE, le=MAX_REMINDER_DISTANCE)
+    names: Literal["short", "long"] = "short"
+    number: str | None = Field(default=None, min_length=1, max_length=64)
+    change: _Change | None = None
+
+
+Command = Annotated[
+    DescribeNotices | ListSuppressions | LiftSuppression | ShowWording | SetWording | PreviewNotice,
+    Field(discriminator="operation"),
+]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
 
@@ -49,9 +99,13 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return _answer_error("bad_command", fields)
     try:
         return _run(command)
-    except errors.SuppressionNotFoundError as error:
-        logger.info("refused", extra={"operation": command.operation, "code": "suppression_not_found"})
-        return _answer_error("suppression_not_found", str(error))
+    except errors.WordingError as error:
+        logger.info("refused", extra={"operation": command.operation, "code": "wording"})
+        return _answer_problems(error)
+    except tuple(_REFUSALS) as error:
+        code = _REFUSALS[type(error)]
+        logger.info("refused", extra={"operation": command.operation, "code": code})
+        return _answer_error(code, str(error))
 
 
 def _run(command: Command) -> dict[str, Any]:
@@ -65,6 +119,35 @@ def _run(command: Command) -> dict[str, Any]:
         case LiftSuppression():
             lifted = suppressions.lift_suppression(command.biller_id, command.suppression_id, command.user_id)
             return suppressions.show_suppression(lifted)
+        case ShowWording():
+            return show_wording(load_biller(command.biller_id).wording)
+        case SetWording():
+            change = command.change.to_domain()
+            return show_wording(set_wording(command.biller_id, change, by=command.user_id, version=command.version))
+        case PreviewNotice():
+            # Rendering is slow to import, and no other command needs it.
+            from notify.previewing import Names, preview_notice
+
+            return preview_notice(
+                command.biller_id,
+                command.kind,
+                command.language,
+                offset=command.offset,
+                names=Names(command.names),
+                number=command.number,
+                change=command.change.to_domain() if command.change else None,
+            )
+
+
+def _answer_problems(error: errors.WordingError) -> dict[str, Any]:
+    """As every refusal, and each problem by what it is of."""
+    answer = _answer_error("wording", str(error))
+    answer["error"]["problems"] = [
+        {"of": name, "code": problem.code, "detail": problem.detail, "message": describe_problem(problem)}
+        for name, problems in error.problems.items()
+        for problem in problems
+    ]
+    return answer
 
 
 def _answer_error(code: str, detail: str) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from infra.local.staff import PASSWORD, STAFF, sign_in_as
 from invoicing.billers import Module
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
 from invoicing.sending_hours import Send
+from invoicing.texts import LANGUAGES
 
 Options = argparse.Namespace
 Answer = tuple[Any, Iterator[str]]
@@ -37,6 +38,7 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
   python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
   python -m infra.local emails                    (the e-mails as files)
+  python -m infra.local preview --biller toko-sinar --kind paid
   python -m infra.local logs upload-check
 
   curl --cacert {certificate} -H "Authorization: Bearer $(python -m infra.local token maker@toko-sinar.example)" \
@@ -184,6 +186,18 @@ def _print_token(cloud: Cloud, options: Options) -> Answer:
     return {"access_token": token, "api": cloud.outputs["ApiAddress"]}, iter([token])
 
 
+def _preview(cloud: Cloud, options: Options) -> Answer:
+    members = {"kind": options.kind, "language": options.language, "offset": options.offset, "names": options.names}
+    if options.number:
+        members["number"] = options.number
+    if options.change:
+        members["change"] = json.loads(options.change)
+    shown = client.call(cloud, "preview_notice", options.biller, "viewer", function="NoticeCommandFunction", **members)
+    if options.out:
+        options.out.write_text(shown[Channel.EMAIL]["html"], encoding="utf-8")
+    return shown, report.format_preview(shown)
+
+
 def _read_logs(cloud: Cloud, options: Options) -> Answer:
     groups = [options.function] if options.function else logs.list_groups(cloud)
     seen: set[str] = set()
@@ -243,6 +257,15 @@ def _build_parser() -> argparse.ArgumentParser:
     messages.add_argument("--to", default="", help="part of an address or number")
     token = add("token", _print_token, "sign in and print an access token for the API; it holds for 15 minutes")
     token.add_argument("email", choices=[person.email for person in STAFF], metavar="USER")
+    preview = add("preview", _preview, "a notice on every channel as it would be sent, of a sample or a real invoice")
+    preview.add_argument("--biller", required=True, choices=[biller.biller_id for biller in BILLERS])
+    preview.add_argument("--kind", choices=list(NoticeKind), default=NoticeKind.ISSUED)
+    preview.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0])
+    preview.add_argument("--offset", type=int, default=0, help="of a reminder, in days from the due date")
+    preview.add_argument("--names", choices=["short", "long"], default="short", help="of the sample")
+    preview.add_argument("--number", help="of a real invoice, instead of the sample")
+    preview.add_argument("--change", metavar="JSON", help="a change of the wording to try, as set_wording takes it")
+    preview.add_argument("--out", type=Path, help="write the e-mail's HTML here")
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

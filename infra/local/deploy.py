@@ -16,7 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.cloud import REGION, ROOT, Cloud, CloudError
 from infra.local.http_apis import spell_out_routes
-from infra.local.provider_calls import WHATSAPP_SENDERS
+from infra.local.provider_calls import PAYER_LINK_BASE, WHATSAPP_SENDERS
 from infra.local.providers import ENDPOINT_VARIABLES
 
 STACK = "invoicing-local"
@@ -34,6 +34,7 @@ PARAMETERS = {
     "SmsExpressConcurrency": "2",
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
+    "PayerLinkBase": PAYER_LINK_BASE,
     "WhatsAppEInvoicePhoneNumberId": _E_INVOICE_SENDER,
     "WhatsAppPintuKelasPhoneNumberId": _PINTU_KELAS_SENDER,
 }

@@ -100,8 +100,11 @@ class Template:
             "AWS::S3::Bucket": "s3:::",
             "AWS::Logs::LogGroup": f"logs:{REGION}:{ACCOUNT}:log-group:",
             "AWS::Cognito::UserPool": f"cognito-idp:{REGION}:{ACCOUNT}:userpool/",
+            # Without the six characters that AWS adds: it takes that form too.
+            "AWS::SecretsManager::Secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:",
         }[self.data["Resources"][name]["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
+        values["Id"] = values["Arn"]
         values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
         return values[attribute]
 
@@ -173,7 +176,7 @@ def create_resources(template: Template) -> None:
     for properties in template.find("AWS::S3::Bucket").values():
         _create_bucket(s3, properties)
     for name, properties in template.find("AWS::SecretsManager::Secret").items():
-        _create_secret(template.resolve({"Ref": name}).rsplit(":", 1)[1], properties)
+        _create_secret(template.resolve({"Ref": name}), properties)
     ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
     for name in template.find("AWS::SES::ConfigurationSet"):
         ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))

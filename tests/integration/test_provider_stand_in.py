@@ -18,6 +18,8 @@ from infra.local.provider_events import plan_steps
 from infra.local.provider_faults import MEANINGS, Fault, find_fault
 from infra.local.providers import Providers, run_providers
 from invoicing.notices import Channel
+from invoicing.occasions import Occasion
+from notify.channels.whatsapp_templates import name_template
 
 REFERENCE = "028_8800100000000017_issued-email-91c2f0a37be41d58"
 HOSTILE = "<script>alert(1)</script>\" onload='x' {{7*7}}"
@@ -59,7 +61,7 @@ def send_sms(providers: Providers, to: str, words: str = "Tagihan Rp88.000") -> 
 def send_whatsapp(providers: Providers, to: str, **changes: Any) -> Any:
     parameters = [{"type": "text", "text": words} for words in ("Ibu", "Toko", "Alya", "SPP", "Rp1", "1 Mei", "8800")]
     template = {
-        "name": "bill_issued_1",
+        "name": name_template(Occasion.ISSUED),
         "language": {"code": "id"},
         "components": [{"type": "body", "parameters": parameters}],
     }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from invoicing.settings import Settings
+from notify.channels.sms_message import MAX_BASE_SEPTETS
 from tests.integration.aws_from_template import STACK, Template
 from tests.integration.settings_use import find_settings
 
@@ -157,6 +158,38 @@ def test_sender_id_that_sns_would_refuse_does_not_deploy(sender: str) -> None:
     fits = rules["MinLength"] <= len(sender) <= rules["MaxLength"]
     assert not (fits and re.fullmatch(rules["AllowedPattern"], sender))
     assert re.fullmatch(rules["AllowedPattern"], rules["Default"])
+
+
+def test_key_of_payers_links_outlives_the_stack_and_only_who_makes_links_reads_it() -> None:
+    key = TEMPLATE.resolve({"Fn::GetAtt": ["PayerLinkKey", "Id"]})
+    readers = {
+        name
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        if statement["Action"] == "secretsmanager:GetSecretValue" and key in as_list(statement["Resource"])
+    }
+    assert readers >= {"NoticeSendEmailFunction", "NoticeSendSmsFunction", "NoticeSendWhatsAppFunction"}
+    assert readers == {name for name in FUNCTIONS if "PAYER_LINK_KEY" in TEMPLATE.read_environment(name)}
+    assert TEMPLATE.data["Resources"]["PayerLinkKey"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert TEMPLATE.data["Resources"]["PayerLinkKey"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_base_of_payers_links_that_would_burst_an_sms_does_not_deploy() -> None:
+    rules = TEMPLATE.data["Parameters"]["PayerLinkBase"]
+    assert rules["MaxLength"] == MAX_BASE_SEPTETS
+    for wrong in ("http://bayar.example", "https://bayar.example/{x}", "https://bayar.example?a", "https://b.exämple"):
+        assert not re.fullmatch(rules["AllowedPattern"], wrong)
+
+
+def test_notice_commands_may_write_a_billers_wording_and_nothing_else_of_it() -> None:
+    billers = TEMPLATE.resolve({"Fn::GetAtt": ["BillersTable", "Arn"]})
+    (statement,) = [
+        given
+        for given in list_statements("NoticeCommandFunction")
+        if given["Resource"] == billers and given["Action"] != "dynamodb:GetItem"
+    ]
+    assert statement["Action"] == "dynamodb:UpdateItem"
+    assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "wording"]}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -12,8 +12,11 @@ from invoicing.billers import Biller, BillerState, Contact, Module, OnErrors, Re
 from invoicing.errors import BillerNotFoundError, CompanyCodeError, CompanyCodeTakenError
 from invoicing.notice_policy import NoticePolicy, Zone
 from invoicing.notices import Channel
+from invoicing.occasions import Occasion, Tone
+from invoicing.own_wording import Wording
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
+from invoicing.store.audit import build_audit_write
 from invoicing.store.invoices import commit
 
 _FAILED = "ConditionalCheckFailed"
@@ -60,6 +63,40 @@ def record_reminded(biller_id: str, day: date) -> bool:
         )
     except ClientError as error:
         if not dynamodb.is_condition_failed(error):
+            raise
+        return False
+    return True
+
+
+def save_wording(biller_id: str, wording: Wording, before: Wording) -> bool:
+    """Replace ``before`` and record it in one transaction; False when ``before`` is no longer what is stored."""
+    old, new = _write_wording(before), _write_wording(wording)
+    changed = [name for name in ("words", "tones", "templates") if old[name] != new[name]]
+    update = {
+        "TableName": get_settings().billers_table,
+        "Key": {"pk": {"S": biller_id}},
+        "UpdateExpression": "SET wording = :wording",
+        "ConditionExpression": "wording.version = :version"
+        if before.version
+        else "attribute_exists(pk) AND attribute_not_exists(wording)",
+        "ExpressionAttributeValues": dynamodb.to_item(
+            {":wording": new, **({":version": before.version} if before.version else {})}
+        ),
+    }
+    entry = build_audit_write(
+        biller_id,
+        user_id=wording.changed_by,
+        action="change_wording",
+        subject=biller_id,
+        at=wording.changed_at,
+        before={name: old[name] for name in changed} | {"version": before.version},
+        after={name: new[name] for name in changed} | {"version": wording.version},
+    )
+    try:
+        dynamodb.client().transact_write_items(TransactItems=cast(Any, [{"Update": update}, entry]))
+    except ClientError as error:
+        codes = dynamodb.read_cancellation_codes(error)
+        if codes is None or codes[0] not in ("ConditionalCheckFailed", "TransactionConflict"):
             raise
         return False
     return True
@@ -226,6 +263,21 @@ def _read_policy(record: dict[str, Any]) -> NoticePolicy:
     return NoticePolicy(**members)
 
 
+def _write_wording(wording: Wording) -> dict[str, Any]:
+    return asdict(wording) | {"tones": {str(offset): tone for offset, tone in wording.tones.items()}}
+
+
+def _read_wording(record: dict[str, Any]) -> Wording:
+    return Wording(
+        words=record["words"],
+        tones={int(offset): Tone(tone) for offset, tone in record["tones"].items()},
+        templates={Occasion(occasion): variant for occasion, variant in record["templates"].items()},
+        version=record["version"],
+        changed_at=record["changed_at"],
+        changed_by=record["changed_by"],
+    )
+
+
 def _read_biller(record: dict[str, Any]) -> Biller:
     return Biller(
         biller_id=record["pk"],
@@ -243,4 +295,5 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         help_contact=record.get("help_contact", ""),
         version=record.get("version", 0),
         registration=_read_registration(record.get("registration")),
+        wording=_read_wording(record["wording"]) if "wording" in record else Wording(),
     )

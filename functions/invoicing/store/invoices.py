@@ -46,6 +46,15 @@ def load_invoice_of_account(account: Mapping[str, Any]) -> dict[str, Any] | None
     return next((item for item in items if item["va_number"] == va_number), None)
 
 
+def load_archived_invoice(biller_id: str, number: str, va_number: str) -> dict[str, Any] | None:
+    """The invoice of this number that was archived with this virtual account, consistently read."""
+    key = {"pk": {"S": f"{biller_id}#{normalise_number(number)}"}, "sk": {"S": f"archived#{va_number}"}}
+    answer = dynamodb.client().get_item(
+        TableName=get_settings().invoices_table, Key=cast(Any, key), ConsistentRead=True
+    )
+    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+
+
 def load_current_invoices(biller_id: str, numbers: list[str], *, consistent: bool) -> dict[str, dict[str, Any]]:
     """The open or paid invoices among ``numbers`` (at most 100), by normalised number."""
     if not numbers:

@@ -21,5 +21,8 @@ TEXTS = {
     "upload_outdated": "An invoice could no longer be paid since {detail}; reject this upload and upload a new file.",
     "busy": "Many uploads are being released at once; try again in a moment.",
     "filename": "This file name cannot be used: {detail}.",
+    "invoice_not_found": "There is no invoice of this number: {detail}.",
+    "wording": "These words or choices cannot be used: {detail}.",
+    "wording_changed": "Somebody changed the wording meanwhile; look at the newest first, then try again.",
     "suppression_not_found": "There is no such suppressed address.",
 }

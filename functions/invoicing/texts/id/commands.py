@@ -23,5 +23,8 @@ TEXTS = {
     ),
     "busy": "Sedang banyak unggahan dilepas bersamaan; coba lagi sebentar lagi.",
     "filename": "Nama berkas tidak bisa dipakai: {detail}.",
+    "invoice_not_found": "Tagihan dengan nomor ini tidak ada: {detail}.",
+    "wording": "Kata-kata atau pilihan ini tidak bisa dipakai: {detail}.",
+    "wording_changed": "Kata-kata sudah diubah orang lain sementara itu; lihat dulu yang terbaru, lalu ulangi.",
     "suppression_not_found": "Alamat yang ditangguhkan ini tidak ada.",
 }
