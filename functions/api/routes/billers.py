@@ -75,7 +75,7 @@ def register_biller(request: Annotated[NewBiller, Body()], key: IdempotencyKey =
     def register() -> dict[str, Any]:
         return show_biller(onboarding.register_biller(biller, registration))
 
-    return run_once(caller, "register_biller", key, request.model_dump(mode="json"), register)
+    return run_once(area, "register_biller", key, request.model_dump(mode="json"), register)
 
 
 @area.get("/v1/billers", _OFFICER | {Role.BANK_SUPPORT}, answers=shapes.BillerPage)
