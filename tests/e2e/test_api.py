@@ -1,8 +1,10 @@
 """The API on the local cloud, as dashboards and programs meet it: sign-in, tokens, roles, real permissions."""
 
 import base64
+import hmac
 import json
 import re
+import struct
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -34,7 +36,7 @@ from invoicing.errors import (
     UserStateError,
 )
 from invoicing.roles import Role
-from invoicing.sign_in import NewPasswordNeeded, SignedIn
+from invoicing.sign_in import CodeNeeded, NewPasswordNeeded, SignedIn
 from tests.integration.aws_from_template import forget_process_state
 
 CODE = "654321"
@@ -197,6 +199,33 @@ def test_codes_cannot_be_guessed_one_after_another(api: Api) -> None:
             sign_in.finish_password_reset(email, f"{code:06d}", NEW_PASSWORD, "192.0.2.5")
     with pytest.raises(TooManyAttemptsError):
         sign_in.finish_password_reset(email, CODE, NEW_PASSWORD, "192.0.2.5")
+
+
+def compute_totp(secret: str) -> str:
+    """RFC 6238, as an authenticator app does it."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
+    offset = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[offset : offset + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def test_person_with_an_authenticator_app_is_asked_for_its_code(api: Api) -> None:
+    email, user_id = make_person(api, Role.VIEWER)
+    signed_in = sign_in.sign_in(email, PASSWORD, "192.0.2.9")
+    assert isinstance(signed_in, SignedIn)
+    secret = sign_in.start_totp(signed_in.access_token)
+    with pytest.raises(CodeRefusedError):
+        sign_in.finish_totp(signed_in.access_token, "000000")
+    sign_in.finish_totp(signed_in.access_token, compute_totp(secret))
+    needed = sign_in.sign_in(email, PASSWORD, "192.0.2.9")
+    assert isinstance(needed, CodeNeeded)
+    with pytest.raises(CodeRefusedError):
+        sign_in.answer_totp(needed, "000000")
+    needed = sign_in.sign_in(email, PASSWORD, "192.0.2.9")
+    assert isinstance(needed, CodeNeeded)
+    answer = sign_in.answer_totp(needed, compute_totp(secret))
+    assert isinstance(answer, SignedIn)
+    assert answer.user_id == user_id
 
 
 def test_session_is_refreshed_until_it_is_ended(api: Api) -> None:
