@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.idempotency import (
     idempotent_function,
 )
 
-from api.callers import Caller
+from api.areas import Area
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 
@@ -28,7 +28,7 @@ IdempotencyKey = Annotated[
 
 
 def run_once(
-    caller: Caller, operation: str, key: str | None, request: dict[str, Any], act: Callable[[], dict[str, Any]]
+    area: Area, operation: str, key: str | None, request: dict[str, Any], act: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
     """What ``act`` returned the first time for this caller, operation and key; without a key it is carried out.
 
@@ -42,6 +42,8 @@ def run_once(
         payload_validation_jmespath="request",
         expires_after_seconds=_LIFE_SECONDS,
         hash_function="sha256",
+        # Whose end frees the key of a call that was killed.
+        lambda_context=area.router.lambda_context,
     )
 
     def carry_out(*, call: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def run_once(
     once = idempotent_function(
         carry_out, data_keyword_argument="call", persistence_store=_make_store(), config=config, key_prefix="api"
     )
+    caller = area.caller
     tenant = caller.user.biller_id or "bank"
     answer: dict[str, Any] = once(
         call={"tenant": tenant, "user": caller.user_id, "operation": operation, "key": key, "request": request}

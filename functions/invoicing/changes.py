@@ -14,9 +14,12 @@ class ChangeKind(StrEnum):
     """Turning off the approval of uploads; two people of the biller."""
     BANK_USER = "bank_user"
     """A new user of the bank; two officers of the bank."""
+    BILLER_ADMIN = "biller_admin"
+    """A new admin for a biller that has lost its own; two officers of the bank."""
 
 
-BANK_KINDS = frozenset({ChangeKind.GIRO_ACCOUNT, ChangeKind.COMPANY_CODE, ChangeKind.BANK_USER})
+USER_KINDS = frozenset({ChangeKind.BANK_USER, ChangeKind.BILLER_ADMIN})
+BANK_KINDS = frozenset({ChangeKind.GIRO_ACCOUNT, ChangeKind.COMPANY_CODE}) | USER_KINDS
 """Proposed and decided by officers of the bank; the others by the biller's own people."""
 
 

@@ -1,6 +1,7 @@
 """A biller's way in, by two officers of the bank: one registers it, another approves; suspension and return."""
 
 from dataclasses import replace
+from typing import Any
 
 from invoicing import clock, users
 from invoicing.billers import Biller, BillerState, Registration
@@ -29,34 +30,30 @@ def register_biller(biller: Biller, registration: Registration) -> Biller:
     """
     if biller.biller_id in _RESERVED:
         raise BillerExistsError(biller.biller_id)
-    check_giro_account(biller.giro_account)
-    contact = replace(
-        registration.contact,
-        email=users.read_email(registration.contact.email),
-        phone=_read_phone(registration.contact.phone),
-    )
-    registered = replace(
-        biller, state=BillerState.REGISTERED, registration=replace(registration, contact=contact), version=0
-    )
-    entry = build_audit_write(
-        biller.biller_id,
-        user_id=registration.registered_by,
-        action="register_biller",
-        subject=biller.biller_id,
-        at=registration.registered_at,
-        after={
-            "module": biller.module,
-            "legal_name": registration.legal_name,
-            "giro_account": biller.giro_account,
-            "company_code": biller.company_code,
-        },
-    )
+    registered = _prepare(biller, registration)
+    entry = _build_entry("register_biller", registered, registration)
     if billers.register_biller(registered, [entry]):
         return registered
     found = billers.load_biller(biller.biller_id)
     if found.registration is None or _strip(found) != _strip(registered):
         raise BillerExistsError(biller.biller_id)
     return found
+
+
+def correct_biller(biller: Biller, registration: Registration) -> Biller:
+    """Replace the particulars of a biller that waits for approval; whoever corrected it cannot approve it.
+
+    Short name, product and company code stay. Raises BillerStateError, BillerNotFoundError and what registering raises.
+    """
+    seen = billers.load_biller(biller.biller_id)
+    if seen.state is not BillerState.REGISTERED:
+        raise BillerStateError(seen.state)
+    if (biller.module, biller.company_code) != (seen.module, seen.company_code):
+        raise BillerExistsError(biller.biller_id)
+    corrected = _prepare(biller, registration)
+    if not billers.correct_registration(seen, corrected, [_build_entry("correct_biller", corrected, registration)]):
+        raise BillerStateError("changed meanwhile")
+    return billers.load_biller(biller.biller_id)
 
 
 def approve_biller(biller_id: str, *, by: str) -> Biller:
@@ -94,6 +91,32 @@ def suspend_biller(biller_id: str, *, reason: str, by: str) -> Biller:
 def resume_biller(biller_id: str, *, reason: str, by: str) -> Biller:
     """The opposite. What waited to be sent goes out."""
     return _switch(biller_id, BillerState.SUSPENDED, BillerState.ACTIVE, "resume_biller", reason, by)
+
+
+def _prepare(biller: Biller, registration: Registration) -> Biller:
+    check_giro_account(biller.giro_account)
+    contact = replace(
+        registration.contact,
+        email=users.read_email(registration.contact.email),
+        phone=_read_phone(registration.contact.phone),
+    )
+    return replace(biller, state=BillerState.REGISTERED, registration=replace(registration, contact=contact), version=0)
+
+
+def _build_entry(action: str, biller: Biller, registration: Registration) -> dict[str, Any]:
+    return build_audit_write(
+        biller.biller_id,
+        user_id=registration.registered_by,
+        action=action,
+        subject=biller.biller_id,
+        at=registration.registered_at,
+        after={
+            "module": biller.module,
+            "legal_name": registration.legal_name,
+            "giro_account": biller.giro_account,
+            "company_code": biller.company_code,
+        },
+    )
 
 
 def _switch(biller_id: str, before: BillerState, after: BillerState, action: str, reason: str, by: str) -> Biller:

@@ -7,7 +7,7 @@ from ulid import ULID
 
 from invoicing import clock, users
 from invoicing.billers import Biller, ReleaseMode
-from invoicing.changes import PATIENCE, Change, ChangeKind, ChangeState
+from invoicing.changes import PATIENCE, USER_KINDS, Change, ChangeKind, ChangeState
 from invoicing.errors import ChangeStateError, ChangeValueError, SamePersonError
 from invoicing.roles import Role
 from invoicing.store import billers, changes
@@ -41,8 +41,13 @@ def propose_biller_change(biller: Biller, kind: ChangeKind, value: str, *, reaso
 def propose_bank_user(*, email: str, name: str, roles: list[Role], reason: str, by: str) -> Change:
     """Propose a new user of the bank: an officer alone could otherwise make the second person. Raises RolesError."""
     users.check_bank_roles(roles)
-    value = json.dumps({"email": users.read_email(email), "name": name, "roles": sorted(roles)}, ensure_ascii=False)
-    return _propose(BANK, ChangeKind.BANK_USER, "", value, reason, by)
+    return _propose(BANK, ChangeKind.BANK_USER, "", _write_user(email, name, roles), reason, by)
+
+
+def propose_biller_admin(biller: Biller, *, email: str, name: str, reason: str, by: str) -> Change:
+    """Propose a new admin for a biller whose own admins are gone. Raises UserEmailError."""
+    value = _write_user(email, name, [Role.BILLER_ADMIN])
+    return _propose(biller.biller_id, ChangeKind.BILLER_ADMIN, "", value, reason, by)
 
 
 def approve_change(owner: str, change_id: str, *, by: str) -> Change:
@@ -55,9 +60,9 @@ def approve_change(owner: str, change_id: str, *, by: str) -> Change:
         change = _decide(change, ChangeState.APPROVED, by)
     elif change.state is not ChangeState.APPROVED or change.decided_by != by:
         raise ChangeStateError(change.state)
-    if change.kind is ChangeKind.BANK_USER:
-        invited = json.loads(change.after)
-        users.admit_bank_user(**invited, by=by)
+    if change.kind in USER_KINDS:
+        biller_id = None if change.owner == BANK else change.owner
+        users.admit_user(biller_id, **json.loads(change.after), by=by)
     return change
 
 
@@ -81,6 +86,10 @@ def _propose(owner: str, kind: ChangeKind, before: str, after: str, reason: str,
     return change
 
 
+def _write_user(email: str, name: str, roles: list[Role]) -> str:
+    return json.dumps({"email": users.read_email(email), "name": name, "roles": sorted(roles)}, ensure_ascii=False)
+
+
 def _decide(change: Change, state: ChangeState, by: str) -> Change:
     if change.proposed_by == by:
         raise SamePersonError(change.change_id)
@@ -90,7 +99,7 @@ def _decide(change: Change, state: ChangeState, by: str) -> Change:
     at = clock.to_text(now)
     verb = "approve" if state is ChangeState.APPROVED else "reject"
     also = [_build_entry(change, f"{verb}_{change.kind}", by, at)]
-    if state is ChangeState.APPROVED and change.kind is not ChangeKind.BANK_USER:
+    if state is ChangeState.APPROVED and change.kind not in USER_KINDS:
         also += billers.build_value_change(change.owner, change.kind, change.before, change.after)
     if not changes.decide_change(change, state, by, at, also):
         raise ChangeStateError("changed meanwhile")
@@ -99,7 +108,7 @@ def _decide(change: Change, state: ChangeState, by: str) -> Change:
 
 def _build_entry(change: Change, action: str, by: str, at: str) -> dict[str, object]:
     # A new user's address stands in the change itself; the trail names the change.
-    values = None if change.kind is ChangeKind.BANK_USER else change
+    values = None if change.kind in USER_KINDS else change
     return build_audit_write(
         change.owner,
         user_id=by,

@@ -81,15 +81,18 @@ def invite_user(biller_id: str | None, *, email: str, name: str, roles: Collecti
     return found
 
 
-def admit_bank_user(*, email: str, name: str, roles: Collection[Role], by: str) -> User:
-    """A user of the bank with exactly these roles, invited if new, let in again if disabled. Safe to repeat."""
+def admit_user(biller_id: str | None, *, email: str, name: str, roles: Collection[Role], by: str) -> User:
+    """A user with exactly these roles, invited if new, let in again if disabled. Safe to repeat.
+
+    Raises UserExistsError for an address of another biller.
+    """
     user_id = user_pool.create_person(read_email(email), name)
     try:
-        user = load_user_of(None, user_id)
+        user = load_user_of(biller_id, user_id)
     except UserNotFoundError:
-        return invite_user(None, email=email, name=name, roles=roles, invited_by=by)
-    user = change_roles(None, user.user_id, roles, by=by)
-    return enable_user(None, user_id, by=by) if user.state is UserState.DISABLED else user
+        return invite_user(biller_id, email=email, name=name, roles=[Role(role) for role in roles], invited_by=by)
+    user = change_roles(biller_id, user.user_id, [Role(role) for role in roles], by=by)
+    return enable_user(biller_id, user_id, by=by) if user.state is UserState.DISABLED else user
 
 
 def invite_again(biller_id: str | None, user_id: str, *, by: str) -> User:

@@ -1,8 +1,12 @@
 """The API on the local cloud, as dashboards and programs meet it: sign-in, tokens, roles, real permissions."""
 
 import base64
+import hmac
 import json
 import re
+import struct
+import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,8 +16,14 @@ from uuid import uuid4
 
 import boto3
 import pytest
+import schemathesis
 import urllib3
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
 
+from api.handler import ACCESS
+from api.openapi import build_document
 from infra.local.cloud import Cloud
 from infra.local.staff import PASSWORD, build_settings, sign_in_as
 from invoicing import clock, sign_in, users
@@ -26,7 +36,7 @@ from invoicing.errors import (
     UserStateError,
 )
 from invoicing.roles import Role
-from invoicing.sign_in import NewPasswordNeeded, SignedIn
+from invoicing.sign_in import CodeNeeded, NewPasswordNeeded, SignedIn
 from tests.integration.aws_from_template import forget_process_state
 
 CODE = "654321"
@@ -66,6 +76,27 @@ def read_mail(api: Api, email: str) -> list[dict[str, Any]]:
     """What Cognito has sent to this address, oldest first."""
     found = json.loads(api.cloud.fetch(f"{api.cloud.endpoint}/_ministack/ses/messages"))["messages"]
     return [message for messages in found.values() for message in messages if email in json.dumps(message)]
+
+
+def onboard_biller(api: Api, email: str) -> str:
+    """A new biller of this test alone, by two officers; its contact is invited."""
+    first, second = (sign_in_as(api.cloud, f"officer{number}@bank.example") for number in (1, 2))
+    code = f"{uuid4().int % 10_000:04d}"
+    wanted = {
+        "biller_id": f"warung-{code}",
+        "module": "e_invoice",
+        "name": "Warung Baru",
+        "legal_name": "PT Warung Baru",
+        "giro_account": "0280001234567",
+        "company_code": f"6{code}",
+        "contact": {"name": "Ibu Baru", "email": email, "phone": "081234567890"},
+    }
+    status, registered = api.call("POST", "/v1/billers", first, wanted)
+    assert (status, registered["state"]) == (201, "registered")
+    assert api.call("POST", f"/v1/billers/{wanted['biller_id']}/approve", first)[0] == 409
+    assert read_mail(api, email) == []
+    assert api.call("POST", f"/v1/billers/{wanted['biller_id']}/approve", second)[1]["state"] == "active"
+    return registered["biller_id"]  # type: ignore[no-any-return]
 
 
 def make_address() -> str:
@@ -170,6 +201,33 @@ def test_codes_cannot_be_guessed_one_after_another(api: Api) -> None:
         sign_in.finish_password_reset(email, CODE, NEW_PASSWORD, "192.0.2.5")
 
 
+def compute_totp(secret: str) -> str:
+    """RFC 6238, as an authenticator app does it."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
+    offset = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[offset : offset + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+def test_person_with_an_authenticator_app_is_asked_for_its_code(api: Api) -> None:
+    email, user_id = make_person(api, Role.VIEWER)
+    signed_in = sign_in.sign_in(email, PASSWORD, "192.0.2.9")
+    assert isinstance(signed_in, SignedIn)
+    secret = sign_in.start_totp(signed_in.access_token)
+    with pytest.raises(CodeRefusedError):
+        sign_in.finish_totp(signed_in.access_token, "000000")
+    sign_in.finish_totp(signed_in.access_token, compute_totp(secret))
+    needed = sign_in.sign_in(email, PASSWORD, "192.0.2.9")
+    assert isinstance(needed, CodeNeeded)
+    with pytest.raises(CodeRefusedError):
+        sign_in.answer_totp(needed, "000000")
+    needed = sign_in.sign_in(email, PASSWORD, "192.0.2.9")
+    assert isinstance(needed, CodeNeeded)
+    answer = sign_in.answer_totp(needed, compute_totp(secret))
+    assert isinstance(answer, SignedIn)
+    assert answer.user_id == user_id
+
+
 def test_session_is_refreshed_until_it_is_ended(api: Api) -> None:
     email, user_id = make_person(api, Role.VIEWER)
     signed_in = sign_in.sign_in(email, PASSWORD, "192.0.2.6")
@@ -268,29 +326,76 @@ def _disable(biller_id: str, by: str, user_id: str) -> str:
 
 def test_officers_bring_a_biller_in_through_real_permissions(api: Api) -> None:
     first, second = (sign_in_as(api.cloud, f"officer{number}@bank.example") for number in (1, 2))
-    code = f"{uuid4().int % 10_000:04d}"
     email = make_address()
-    wanted = {
-        "biller_id": f"warung-{code}",
-        "module": "e_invoice",
-        "name": "Warung Baru",
-        "legal_name": "PT Warung Baru",
-        "giro_account": "0280001234567",
-        "company_code": f"6{code}",
-        "contact": {"name": "Ibu Baru", "email": email, "phone": "081234567890"},
-    }
-    status, registered = api.call("POST", "/v1/billers", first, wanted)
-    assert (status, registered["state"]) == (201, "registered")
-    assert api.call("POST", f"/v1/billers/{wanted['biller_id']}/approve", first)[0] == 409
-    assert read_mail(api, email) == []
-    assert api.call("POST", f"/v1/billers/{wanted['biller_id']}/approve", second)[1]["state"] == "active"
+    biller_id = onboard_biller(api, email)
     assert len(read_mail(api, email)) == 1
     month = clock.to_text(clock.now())[:7]
-    trail = api.call("GET", f"/v1/billers/{wanted['biller_id']}/audit?month={month}", first)[1]["entries"]
+    trail = api.call("GET", f"/v1/billers/{biller_id}/audit?month={month}", first)[1]["entries"]
     assert {entry["action"] for entry in trail} == {"register_biller", "approve_biller", "invite_user"}
     change = {"kind": "giro_account", "value": "0280007654321", "reason": "surat bank 7/2026"}
-    status, proposed = api.call("POST", f"/v1/billers/{wanted['biller_id']}/changes", first, change)
+    status, proposed = api.call("POST", f"/v1/billers/{biller_id}/changes", first, change)
     assert status == 201
-    path = f"/v1/billers/{wanted['biller_id']}/changes/{proposed['change_id']}/approve"
+    path = f"/v1/billers/{biller_id}/changes/{proposed['change_id']}/approve"
     assert api.call("POST", path, second)[1]["state"] == "approved"
-    assert api.call("GET", f"/v1/billers/{wanted['biller_id']}", first)[1]["giro_account"] == "0280007654321"
+    assert api.call("GET", f"/v1/billers/{biller_id}", first)[1]["giro_account"] == "0280007654321"
+
+
+SECONDS = 30
+"""For all made-up calls together; on a slow machine each operation gets fewer, and at least one."""
+CHECKS = [
+    not_a_server_error,
+    schemathesis.checks.status_code_conformance,
+    schemathesis.checks.content_type_conformance,
+    schemathesis.checks.response_schema_conformance,
+]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_made_up_calls_get_documented_answers_and_no_server_error(api: Api, mode: GenerationMode) -> None:
+    """Schemathesis makes the calls from the OpenAPI document: fitting ones, and ones with something wrong in them."""
+    biller_id = onboard_biller(api, make_address())
+    email, _ = make_person(api, *sorted(users.BILLER_ROLES), biller_id=biller_id)
+    staff = sign_in.sign_in(email, PASSWORD, "192.0.2.8")
+    assert isinstance(staff, SignedIn)
+    officer, support = (sign_in_as(api.cloud, f"{name}@bank.example") for name in ("officer1", "support"))
+    deadline = time.monotonic() + SECONDS / 2
+    operations = [found.ok() for found in schemathesis.openapi.from_dict(build_document()).get_all_operations()]
+    reached = Counter[int]()
+    for operation in operations:
+        path = operation.path.replace("{", "<").replace("}", ">")
+        roles = ACCESS[operation.method.upper(), path].roles
+        token = staff.access_token if roles & users.BILLER_ROLES else officer
+        token = token if roles != {Role.BANK_SUPPORT} else support
+        try_operation(api, operation, mode, token, deadline, reached)
+    assert sum(reached.values()) >= len(operations)
+    assert reached[401] == reached[403] == 0
+    # Else these would be calls that all end at the check of their fields, or that all pass it.
+    refused = reached[422] / sum(reached.values())
+    assert refused < 0.2 if mode is GenerationMode.POSITIVE else refused > 0.2
+
+
+def try_operation(
+    api: Api, operation: Any, mode: GenerationMode, token: str, deadline: float, reached: Counter[int]
+) -> None:
+    tried = 0
+
+    @settings(max_examples=4, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def run(case: Any) -> None:
+        nonlocal tried
+        if time.monotonic() > deadline and tried:
+            return
+        tried += 1
+        answer = case.call(
+            base_url=api.cloud.outputs["ApiAddress"],
+            headers={"authorization": f"Bearer {token}"},
+            verify=str(api.cloud.certificate),
+        )
+        if "x-correlation-id" not in answer.headers:
+            # The gateway's own: no such route, or no token where this one was taken away.
+            assert answer.status_code in (400, 401, 404), answer.text
+            return
+        reached[answer.status_code] += 1
+        case.validate_response(answer, checks=CHECKS)
+
+    run()

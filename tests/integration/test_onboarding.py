@@ -222,3 +222,26 @@ def test_trail_of_a_biller_is_paged_by_month_and_tells_before_and_after() -> Non
     )
     assert call("GET", "/v1/audit", "siti", query={"month": "2020-01"}).body["entries"] == []
     assert call("GET", "/v1/billers/toko-sinar/audit", "rini", query={"month": month}).body["entries"] == [entry]
+
+
+def test_wrong_particulars_are_corrected_before_approval_and_not_by_the_one_who_approves() -> None:
+    call("POST", "/v1/billers", "rini", NEW)
+    right = {name: value for name, value in NEW.items() if name != "biller_id"} | {"giro_account": "028000111000"}
+    assert call("PUT", "/v1/billers/warung-ibu", "tono", right).body["giro_account"] == "028000111000"
+    assert call("POST", "/v1/billers/warung-ibu/approve", "tono").code == "same_person"
+    assert call("PUT", "/v1/billers/warung-ibu", "tono", right | {"company_code": "88066"}).code == "biller_exists"
+    approved = call("POST", "/v1/billers/warung-ibu/approve", "rini")
+    assert (approved.status, approved.body["giro_account"]) == (200, "028000111000")
+    assert call("PUT", "/v1/billers/warung-ibu", "tono", right).code == "biller_state"
+
+
+def test_biller_without_an_admin_gets_one_by_two_officers(pool: str) -> None:
+    wanted = {"email": "baru@toko.example", "name": "Admin Baru", "reason": "admin lama keluar"}
+    change = call("POST", "/v1/billers/toko-sinar/admins", "rini", wanted).body["change_id"]
+    path = f"/v1/billers/toko-sinar/changes/{change}/approve"
+    assert call("POST", path, "rini").code == "same_person"
+    for _ in range(2):
+        assert call("POST", path, "tono").status == 200
+    assert len(list_persons(pool)) == 1
+    me = call("GET", "/v1/me", find_admin(pool)).body
+    assert (me["biller_id"], me["roles"]) == ("toko-sinar", ["biller_admin"])

@@ -422,3 +422,64 @@ def test_every_channel_that_goes_silent_rings() -> None:
         assert {query["MetricStat"]["Period"] for query in queries.values() if "MetricStat" in query} == {3600}
         assert queries["silent"]["Expression"] == "IF(sent > 20 AND received < 1, 1, 0)"
     assert channels == {"email", "whatsapp", "sms"}
+
+
+def test_api_lets_nobody_past_the_authorizer_but_programs_to_their_own_door() -> None:
+    api = HTTP_APIS["Api"]
+    assert api["Auth"]["DefaultAuthorizer"] in api["Auth"]["Authorizers"]
+    events = [event["Properties"] for event in FUNCTIONS["ApiFunction"]["Events"].values()]
+    doors = {(event["Path"], event["Method"]): event.get("Auth", {}).get("Authorizer") for event in events}
+    # No method ANY: it would take the browsers' OPTIONS, which carry no token.
+    methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    assert doors == {("/v1/{proxy+}", method): None for method in methods} | {
+        ("/erp/v1/{proxy+}", method): "NONE" for method in methods
+    }
+    assert int(api["DefaultRouteSettings"]["ThrottlingRateLimit"]) > 0
+    assert FUNCTIONS["ApiFunction"]["Timeout"] < 30
+
+
+def test_browsers_may_call_the_api_from_the_dashboard_only() -> None:
+    assert HTTP_APIS["Api"]["CorsConfiguration"]["AllowOrigins"] == ["https://none.invalid"]
+    opened = Template(DashboardOrigin="https://tagihan.example.com").find("AWS::Serverless::HttpApi")["Api"]
+    assert opened["CorsConfiguration"]["AllowOrigins"] == ["https://tagihan.example.com"]
+
+
+def test_nobody_joins_the_user_pool_uninvited_or_learns_who_is_in_it() -> None:
+    pool = TEMPLATE.find("AWS::Cognito::UserPool")["UserPool"]
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert pool["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "verified_email", "Priority": 1}]
+    assert PROD.find("AWS::Cognito::UserPool")["UserPool"]["DeletionProtection"] == "ACTIVE"
+    (client,) = TEMPLATE.find("AWS::Cognito::UserPoolClient").values()
+    assert client["GenerateSecret"] is True
+    assert (client["PreventUserExistenceErrors"], client["EnableTokenRevocation"]) == ("ENABLED", True)
+    assert (client["AccessTokenValidity"], client["TokenValidityUnits"]["AccessToken"]) == (15, "minutes")
+    assert not any("SRP" in flow or flow == "ALLOW_USER_PASSWORD_AUTH" for flow in client["ExplicitAuthFlows"])
+    protected = Template(ThreatProtection="on").find("AWS::Cognito::UserPool")["UserPool"]
+    assert protected["UserPoolAddOns"] == {"AdvancedSecurityMode": "ENFORCED"}
+
+
+def test_password_rule_of_the_code_is_that_of_the_user_pool() -> None:
+    from invoicing.errors import PasswordRuleError
+    from invoicing.sign_in import MIN_PASSWORD, _check_password
+
+    rule = TEMPLATE.find("AWS::Cognito::UserPool")["UserPool"]["Policies"]["PasswordPolicy"]
+    assert rule["MinimumLength"] == MIN_PASSWORD
+    needed = {"RequireLowercase": "a", "RequireUppercase": "A", "RequireNumbers": "1"}
+    assert {name for name in rule if name.startswith("Require") and rule[name]} == set(needed)
+    _check_password("aA1" + "x" * (MIN_PASSWORD - 3))
+    for missing in needed.values():
+        password = "".join(mark * MIN_PASSWORD for mark in needed.values() if mark != missing)
+        with pytest.raises(PasswordRuleError):
+            _check_password(password)
+
+
+def test_trail_can_be_added_to_and_read_and_nothing_else() -> None:
+    table = TEMPLATE.resolve({"Fn::GetAtt": ["AuditTable", "Arn"]})
+    actions = {
+        action
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        if table in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert actions == {"dynamodb:PutItem", "dynamodb:Query"}

@@ -31,8 +31,7 @@ class NewContact(Request):
     phone: str = Field(min_length=8, max_length=20)
 
 
-class NewBiller(Request):
-    biller_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{2,39}$", description="short name, for ever")
+class Particulars(Request):
     module: Module
     name: Line = Field(description="as payers know it")
     legal_name: Line
@@ -45,6 +44,10 @@ class NewBiller(Request):
     help_contact: str = Field(default="", max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 
+class NewBiller(Particulars):
+    biller_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{2,39}$", description="short name, for ever")
+
+
 class Why(Request):
     reason: Reason
 
@@ -52,30 +55,12 @@ class Why(Request):
 @area.post("/v1/billers", _OFFICER, answers=shapes.Biller, status=HTTPStatus.CREATED)
 def register_biller(request: Annotated[NewBiller, Body()], key: IdempotencyKey = None) -> dict[str, Any]:
     """Register a biller. It can do nothing until another officer approves it."""
-    caller = area.caller
-    biller = Biller(
-        biller_id=request.biller_id,
-        name=request.name,
-        module=request.module,
-        state=BillerState.REGISTERED,
-        company_code=request.company_code,
-        giro_account=request.giro_account,
-        channels=tuple(dict.fromkeys(request.channels)),
-        language=request.language,
-        policy=NoticePolicy(zone=request.zone),
-        help_contact=request.help_contact,
-    )
-    registration = Registration(
-        legal_name=request.legal_name,
-        contact=Contact(**request.contact.model_dump()),
-        registered_by=caller.user_id,
-        registered_at=clock.to_text(clock.now()),
-    )
+    biller, registration = _read(request.biller_id, request)
 
     def register() -> dict[str, Any]:
         return show_biller(onboarding.register_biller(biller, registration))
 
-    return run_once(caller, "register_biller", key, request.model_dump(mode="json"), register)
+    return run_once(area, "register_biller", key, request.model_dump(mode="json"), register)
 
 
 @area.get("/v1/billers", _OFFICER | {Role.BANK_SUPPORT}, answers=shapes.BillerPage)
@@ -94,6 +79,15 @@ def describe_biller(biller_id: BillerId) -> dict[str, Any]:
     return show_biller(store.load_biller(biller_id))
 
 
+@area.put("/v1/billers/<biller_id>", _OFFICER, answers=shapes.Biller)
+def correct_biller(biller_id: BillerId, request: Annotated[Particulars, Body()]) -> dict[str, Any]:
+    """Correct a biller that waits for approval; whoever corrected it cannot approve it.
+
+    Product and company code stay; a wrong code is changed by two officers after the approval.
+    """
+    return show_biller(onboarding.correct_biller(*_read(biller_id, request)))
+
+
 @area.post("/v1/billers/<biller_id>/approve", _OFFICER, answers=shapes.Biller)
 def approve_biller(biller_id: BillerId) -> dict[str, Any]:
     """Let a registered biller begin; by another officer than registered it. Its contact gets the activation e-mail."""
@@ -110,6 +104,28 @@ def suspend_biller(biller_id: BillerId, request: Annotated[Why, Body()]) -> dict
 def resume_biller(biller_id: BillerId, request: Annotated[Why, Body()]) -> dict[str, Any]:
     """Let a suspended biller go on; what waited is sent."""
     return show_biller(onboarding.resume_biller(biller_id, reason=request.reason, by=area.caller.user_id))
+
+
+def _read(biller_id: str, request: Particulars) -> tuple[Biller, Registration]:
+    biller = Biller(
+        biller_id=biller_id,
+        name=request.name,
+        module=request.module,
+        state=BillerState.REGISTERED,
+        company_code=request.company_code,
+        giro_account=request.giro_account,
+        channels=tuple(dict.fromkeys(request.channels)),
+        language=request.language,
+        policy=NoticePolicy(zone=request.zone),
+        help_contact=request.help_contact,
+    )
+    registration = Registration(
+        legal_name=request.legal_name,
+        contact=Contact(**request.contact.model_dump()),
+        registered_by=area.caller.user_id,
+        registered_at=clock.to_text(clock.now()),
+    )
+    return biller, registration
 
 
 def show_biller(biller: Biller) -> dict[str, Any]:

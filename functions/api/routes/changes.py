@@ -49,6 +49,12 @@ class ProposeBankUser(Request):
     reason: Reason
 
 
+class ProposeAdmin(Request):
+    email: str = Field(min_length=3, max_length=254)
+    name: Line
+    reason: Reason
+
+
 class ProposeAutomaticRelease(Request):
     reason: Reason
 
@@ -60,6 +66,19 @@ def propose_change(biller_id: BillerId, request: Annotated[ProposeChange, Body()
         load_biller(biller_id),
         ChangeKind(request.kind),
         request.value,
+        reason=request.reason,
+        by=area.caller.user_id,
+    )
+    return _show(change)
+
+
+@area.post("/v1/billers/<biller_id>/admins", _OFFICER, answers=shapes.Change, status=HTTPStatus.CREATED)
+def propose_biller_admin(biller_id: BillerId, request: Annotated[ProposeAdmin, Body()]) -> dict[str, Any]:
+    """Propose a new admin for a biller whose own admins are gone; another officer decides."""
+    change = two_people.propose_biller_admin(
+        load_biller(biller_id),
+        email=request.email,
+        name=request.name,
         reason=request.reason,
         by=area.caller.user_id,
     )

@@ -52,7 +52,7 @@ def start_upload(request: Annotated[StartUpload, Body()], key: IdempotencyKey = 
     def start() -> dict[str, Any]:
         return {"upload_id": uploading.start_upload(caller.biller_id, caller.user_id, request.filename)[0].upload_id}
 
-    started = run_once(caller, "start_upload", key, request.model_dump(), start)
+    started = run_once(area, "start_upload", key, request.model_dump(), start)
     # Signed anew for a repeated call: a form holds for five minutes, a key for a day.
     return {**started, "post": uploading.sign_form(caller.biller_id, started["upload_id"])}
 

@@ -84,7 +84,7 @@ def invite_user(request: Annotated[InviteUser, Body()], key: IdempotencyKey = No
         )
         return _show(user)
 
-    return run_once(caller, "invite_user", key, request.model_dump(mode="json"), invite)
+    return run_once(area, "invite_user", key, request.model_dump(mode="json"), invite)
 
 
 @area.post("/v1/users/<user_id>/invite", _ADMIN, answers=shapes.User)

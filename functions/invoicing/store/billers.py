@@ -164,6 +164,28 @@ def register_biller(biller: Biller, audit: Sequence[dict[str, Any]] = ()) -> boo
     return True
 
 
+def correct_registration(seen: Biller, corrected: Biller, audit: Sequence[dict[str, Any]]) -> bool:
+    """Replace the particulars of a biller that waits for approval; False when it was approved or corrected since."""
+    registration = seen.registration
+    members = {
+        "name": corrected.name,
+        "giro_account": corrected.giro_account,
+        "channels": list(corrected.channels),
+        "language": corrected.language,
+        "policy": asdict(corrected.policy),
+        "help_contact": corrected.help_contact,
+        "registration": _write_registration(corrected.registration),
+    }
+    names = {f"#{name}": name for name in members} | {"#state": "state"}
+    values = {f":{name}": value for name, value in members.items()} | {
+        ":registered": BillerState.REGISTERED,
+        ":seen": registration.registered_at if registration else "",
+    }
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in members)
+    condition = "#state = :registered AND #registration.registered_at = :seen"
+    return _change(seen.biller_id, expression, condition, names, values, audit) is None
+
+
 def check_company_code(company_code: str) -> None:
     """Raises CompanyCodeError for a code that has not exactly the bank's number of digits."""
     if not re.fullmatch(rf"[0-9]{{{get_settings().va_company_code_digits}}}", company_code):
