@@ -148,7 +148,8 @@ def find_problems(part: Part, occasion: Occasion, words: str, frame: SmsFrame) -
     strange = "".join(dict.fromkeys(char for char in plain if not _is_allowed(char)))
     if strange:
         problems.append(Problem("character", strange[:10]))
-    problems += _find_phishing(plain)
+    # Also as it reads where a placeholder is empty: "P{link}IN".
+    problems += dict.fromkeys([*_find_phishing(plain), *_find_phishing(_PLACEHOLDER.sub("", words))])
     if part is Part.SMS and not problems:
         missing = count_worst_septets(words, frame) + 2 * MIN_NAME_SEPTETS - SEGMENT_SEPTETS
         if transliterate(words) != words:

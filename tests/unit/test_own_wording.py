@@ -124,6 +124,8 @@ def test_usual_words_are_accepted(part: Part, words: str) -> None:
         ("{biller} kirim P.I.N. Anda", "phishing"),
         ("{biller} kirim 0TP", "phishing"),
         ("{biller} kirim P1N", "phishing"),
+        ("{biller} kirim P{payer}IN", "phishing"),
+        ("{biller} hubungi 08{payer}123{amount}456", "number"),
         ("{biller} your p@ssword", "phishing"),
         ("{biller} your PÁSSWORD", "phishing"),
         ("{biller} kata  sandi", "phishing"),
@@ -257,6 +259,24 @@ def test_own_words_that_a_longer_link_leaves_no_room_give_way_to_the_products() 
     assert "terima kasih banyak" in short
     assert long.startswith("Tagihan Toko")
     assert count_segments(long) == 1
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_every_placeholder_that_may_be_written_has_its_fact(kind: NoticeKind) -> None:
+    paid = {"status": "paid", "paid_at": "2026-12-30T03:15:00.000Z", "paid_amount": 1_500_000}
+    bill = BILL | (paid if kind is NoticeKind.PAID else {})
+    today = date(2027, 1, 7)
+    occasion = find_occasion(kind, bill, today, "due+7")
+    words = {
+        name_words(part, occasion, "id"): " ".join(f"{{{name}}}" for name in sorted(list_placeholders(part, occasion)))
+        for part in Part
+    }
+    biller = replace(SHOP, wording=Wording(words=words))
+    email = render_email(kind, biller, bill, "Ibu", "id", today, step="due+7")
+
+    for text in (email.subject, email.html, email.text, render_sms(kind, biller, bill, "id", today, step="due+7")):
+        assert "{" not in text.partition("</style>")[2 if "</style>" in text else 0]
+        assert "8808100000000017" in text
 
 
 def test_own_words_of_an_email_are_shown_as_text_beside_the_facts() -> None:

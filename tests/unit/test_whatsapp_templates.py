@@ -262,6 +262,8 @@ def test_biller_chooses_among_the_approved_templates() -> None:
     assert build(biller=brief)["name"] == f"bill_issued_brief_{VERSION}"
     assert fill_template(build(biller=brief)).startswith("Tagihan baru untuk Ibu Sari")
     assert build(NoticeKind.PAID, biller=brief)["name"] == f"bill_paid_{VERSION}"
+    gone = replace(SHOP, wording=Wording(templates={Occasion.ISSUED: "no longer approved"}))
+    assert build(biller=gone)["name"] == f"bill_issued_{VERSION}"
 
 
 def test_words_of_both_languages_have_the_same_placeholders() -> None:

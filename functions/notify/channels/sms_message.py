@@ -71,7 +71,7 @@ def _collect_facts(occasion: Occasion, invoice: Mapping[str, Any], language: str
     }
     if occasion is Occasion.PAID:
         payment = wording.describe_payment(invoice, language)
-        reference = transliterate(payment.reference)
+        reference = wording.unlink(transliterate(payment.reference))
         facts |= {"amount": payment.amount, "paid_on": wording.format_short_date(payment.day, language)}
         if reference:
             facts["reference"] = text("sms.paid.reference", language, reference=reference)

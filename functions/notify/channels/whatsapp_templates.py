@@ -85,6 +85,9 @@ def build_template_message(
         token = _write_parameter(link.rpartition("/")[2])
         components.append({"type": "button", "sub_type": "url", "index": "0", "parameters": [token]})
     variant = biller.wording.templates.get(occasion, STANDARD)
+    if variant not in TEMPLATE_VARIANTS.get(occasion, ()):
+        # Chosen when it was still among the approved ones.
+        variant = STANDARD
     return {
         "name": name_template(occasion, variant, has_link=bool(link)),
         "language": {"code": language},
