@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from invoicing.notice_policy import NoticePolicy
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
 
 
 class Module(StrEnum):
@@ -34,6 +34,14 @@ class OnErrors(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSubscription:
+    """An active webhook endpoint and what it is told of; all else about it is in ``invoicing.webhooks``."""
+
+    endpoint_id: str
+    kinds: tuple[NoticeKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Biller:
     biller_id: str
     name: str
@@ -51,3 +59,6 @@ class Biller:
     """Last local day whose reminders are all planned; None: reminders never ran for this biller."""
     help_contact: str = ""
     """How a payer reaches the biller, as shown at the foot of every notice."""
+    webhooks: tuple[WebhookSubscription, ...] = ()
+    issued_events: bool = False
+    """Whether the bank's core is told of every new invoice too; of payments and archives it always is."""

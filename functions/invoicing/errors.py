@@ -83,3 +83,23 @@ class CounterBusyError(InvoicingError):
 
 class CompanyCodeError(InvoicingError):
     """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
+
+
+class ChangedMeanwhileError(InvoicingError):
+    """Somebody else changed it since it was read; asking again sees what holds now."""
+
+
+class WebhookAddressError(InvoicingError):
+    """A webhook's URL is none that we call. ``str(error)`` is the part that is wrong: url, https, host, port, path."""
+
+
+class WebhookExistsError(InvoicingError):
+    """The biller has an active webhook with this URL."""
+
+
+class WebhookLimitError(InvoicingError):
+    """The biller has as many webhooks as it may have. ``str(error)`` is how many may be active."""
+
+
+class WebhookNotFoundError(InvoicingError):
+    """This biller has no webhook of this id (another biller's looks the same)."""

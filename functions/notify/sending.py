@@ -17,12 +17,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from invoicing import clock, defects
 from invoicing.billers import Biller, BillerState
-from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeKind, NoticeRef, NoticeState, find_obstacle
+from invoicing.notices import (
+    PAYER_CHANNELS,
+    UNKNOWN_WINDOW,
+    Channel,
+    Notice,
+    NoticeKind,
+    NoticeRef,
+    NoticeState,
+    find_obstacle,
+)
 from invoicing.reminders import is_paused
 from invoicing.sending_hours import find_next_sending_time
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
-from invoicing.store.invoices import load_current_invoice
+from invoicing.store.invoices import load_current_invoice, load_invoice_of_account
 from invoicing.store.suppressions import find_active_reason
 from notify import counting, queues
 from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
@@ -143,7 +152,7 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
         now = clock.now()
         notices.return_to_queue(ref, owner, now, now + DEFECT_RETRY, "defect", hold=False)
         raise
-    if not notices.settle_sent(ref, owner, clock.now(), provider_id):
+    if not _settle_accepted(claim.notice, owner, provider_id):
         # Our lease ran out and another worker took over.
         logger.warning("sent_but_settled_by_other", extra={"notice_id": ref.notice_id})
     counting.count_sent(claim.notice.channel)
@@ -152,6 +161,8 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
 
 def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Biller]) -> str:
     biller = find_biller(notice.biller_id)
+    if notice.channel not in PAYER_CHANNELS:
+        return send(notice, biller, _load_announced_invoice(notice))
     if biller.state is not BillerState.ACTIVE:
         raise NotSentError("biller_not_active", SUSPENDED_RETRY)
     if notice.in_hours:
@@ -170,6 +181,21 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
     if suppressed:
         raise AddressSuppressedError(suppressed)
     return send(notice, biller, invoice)
+
+
+def _load_announced_invoice(notice: Notice) -> Mapping[str, Any]:
+    """What programs are told stays true whatever became of the invoice, so only one that is gone ends it."""
+    invoice = load_invoice_of_account(notice.biller_id, notice.number, notice.ref.va_number)
+    if invoice is None:
+        raise CauseGoneError("invoice_gone")
+    return invoice
+
+
+def _settle_accepted(notice: Notice, owner: str, provider_id: str) -> bool:
+    if notice.channel is Channel.WEBHOOK:
+        # Its receiver answered by itself: nobody will report a delivery.
+        return notices.settle_delivered(notice.ref, owner, clock.now())
+    return notices.settle_sent(notice.ref, owner, clock.now(), provider_id)
 
 
 def _withhold(ref: NoticeRef, owner: str, error: CauseGoneError | AddressSuppressedError | QuietHoursError) -> Outcome:

@@ -30,6 +30,10 @@ PARAMETERS = {
     "SmsExpressConcurrency": "2",
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
+    "EventConcurrency": "2",
+    "WebhookConcurrency": "2",
+    # The receiver of webhooks runs on this machine.
+    "WebhookAllowedNetworks": "127.0.0.1/32",
     "WhatsAppEInvoicePhoneNumberId": _E_INVOICE_SENDER,
     "WhatsAppPintuKelasPhoneNumberId": _PINTU_KELAS_SENDER,
 }
@@ -51,6 +55,7 @@ def deploy(cloud: Cloud, providers: str, parameters: dict[str, str] | None = Non
     values = {**PARAMETERS, **(parameters or {})}
     _fit_to_emulator(template, values)
     _call_providers_at(template, providers)
+    _trust_receiver(template, cloud.certificate)
     body = json.dumps(template, separators=(",", ":"))
     cloud.client("s3").put_object(Bucket=CODE_BUCKET, Key="template.json", Body=body)
     cloudformation = cloud.client("cloudformation")
@@ -103,6 +108,12 @@ def _call_providers_at(template: Any, address: str) -> None:
     """The senders' code is the same; AWS's own variables tell its clients where the provider is."""
     for function, variable in ENDPOINT_VARIABLES.items():
         template["Resources"][function]["Properties"]["Environment"]["Variables"][variable] = address
+
+
+def _trust_receiver(template: Any, certificate: Path) -> None:
+    """Webhooks go to whom the public authorities vouch for; OpenSSL's own variable names another one here."""
+    variables = template["Resources"]["NoticeSendWebhookFunction"]["Properties"]["Environment"]["Variables"]
+    variables["SSL_CERT_FILE"] = str(certificate)
 
 
 def _wait_for_outputs(cloudformation: Any) -> dict[str, str]:

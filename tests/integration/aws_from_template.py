@@ -83,6 +83,8 @@ class Template:
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/",
             "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:",
             "AWS::S3::Bucket": "s3:::",
+            "AWS::KMS::Key": f"kms:{REGION}:{ACCOUNT}:key/",
+            "AWS::Events::EventBus": f"events:{REGION}:{ACCOUNT}:event-bus/",
         }[self.data["Resources"][name]["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
         values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
@@ -91,8 +93,8 @@ class Template:
     def _name(self, logical_id: str) -> str:
         """The physical name: the one that the template gives, else one like CloudFormation's."""
         properties = self.data["Resources"][logical_id].get("Properties", {})
-        for member in ("BucketName", "QueueName", "LogGroupName"):
-            if member in properties:
+        for member in ("BucketName", "QueueName", "LogGroupName", "AliasName", "Name"):
+            if isinstance(properties.get(member), str | dict):
                 return str(self.resolve(properties[member]))
         return f"{STACK}-{logical_id}"
 
@@ -115,6 +117,7 @@ class Template:
         return self.resolve(argument[1] if self._holds(argument[0]) else argument[2])
 
     def _holds(self, condition: str) -> bool:
+        """Of a condition by its name."""
         return bool(self.resolve(self.data["Conditions"][condition]))
 
     def _select(self, argument: list[Any]) -> Any:
@@ -129,6 +132,9 @@ class Template:
     def _not(self, argument: list[Any]) -> bool:
         return not self.resolve(argument[0])
 
+    def _and(self, argument: list[Any]) -> bool:
+        return all(map(self.resolve, argument))
+
     _functions: dict[str, Callable[["Template", Any], Any]] = {  # noqa: RUF012 - constant
         "Ref": _ref,
         "Fn::GetAtt": _get_attribute,
@@ -139,6 +145,8 @@ class Template:
         "Fn::Split": _split,
         "Fn::Equals": _equals,
         "Fn::Not": _not,
+        "Fn::And": _and,
+        "Condition": _holds,
     }
 
 
@@ -155,6 +163,9 @@ def create_resources(template: Template) -> None:
         sns.subscribe(**properties)
     for properties in template.find("AWS::S3::Bucket").values():
         _create_bucket(s3, properties)
+    _create_webhook_key(template)
+    for properties in template.find("AWS::Events::EventBus").values():
+        boto3.client("events").create_event_bus(**properties)
     ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
     for name in template.find("AWS::SES::ConfigurationSet"):
         ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
@@ -176,6 +187,13 @@ def _create_queue(sqs: Any, name: str, properties: dict[str, Any]) -> None:
         if member in ("VisibilityTimeout", "MessageRetentionPeriod")
     }
     sqs.create_queue(QueueName=name, Attributes=attributes)
+
+
+def _create_webhook_key(template: Template) -> None:
+    kms = boto3.client("kms")
+    for properties in template.find("AWS::KMS::Alias").values():
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=properties["AliasName"], TargetKeyId=key)
 
 
 def _create_bucket(s3: Any, properties: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from infra.local.cloud import ROOT
 from infra.local.provider_events import plan_steps
 from infra.local.provider_faults import MEANINGS, Fault, find_fault
 from infra.local.providers import Providers, run_providers
-from invoicing.notices import Channel
+from invoicing.notices import PAYER_CHANNELS, Channel
 
 REFERENCE = "028_8800100000000017_issued-email-91c2f0a37be41d58"
 HOSTILE = "<script>alert(1)</script>\" onload='x' {{7*7}}"
@@ -128,7 +128,7 @@ def test_fault_is_read_from_the_recipient_alone() -> None:
         assert find_fault(usual) is None
 
 
-@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("channel", PAYER_CHANNELS)
 def test_events_of_a_fault_are_those_of_its_table(channel: Channel) -> None:
     usual = [step for _, step in plan_steps(channel, None)]
     assert plan_steps(channel, Fault.NO_RECEIPT) == []

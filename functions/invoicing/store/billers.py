@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from invoicing.billers import Biller, BillerState, Module, OnErrors, ReleaseMode
+from invoicing.billers import Biller, BillerState, Module, OnErrors, ReleaseMode, WebhookSubscription
 from invoicing.errors import BillerNotFoundError, CompanyCodeError
 from invoicing.notice_policy import NoticePolicy, Zone
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 
@@ -84,6 +84,7 @@ def register_biller(biller: Biller) -> bool:
         "language": biller.language,
         "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
         "help_contact": biller.help_contact,
+        "issued_events": biller.issued_events or None,
     }
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
@@ -128,4 +129,9 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         policy=_read_policy(record.get("policy", {})),
         reminded_until=date.fromisoformat(record["reminded_until"]) if "reminded_until" in record else None,
         help_contact=record.get("help_contact", ""),
+        webhooks=tuple(
+            WebhookSubscription(endpoint_id, tuple(map(NoticeKind, kinds)))
+            for endpoint_id, kinds in sorted(record.get("webhooks", {}).items())
+        ),
+        issued_events=record.get("issued_events", False),
     )

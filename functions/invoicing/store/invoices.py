@@ -37,6 +37,16 @@ def load_current_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
     return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
 
 
+def load_invoice_of_account(biller_id: str, number: str, va_number: str) -> dict[str, Any] | None:
+    """The invoice that this virtual account belongs to, current or archived, consistently read."""
+    current = load_current_invoice(biller_id, number)
+    if current is not None and current["va_number"] == va_number:
+        return current
+    key = {**_current_key(biller_id, number), "sk": {"S": f"archived#{va_number}"}}
+    answer = dynamodb.client().get_item(TableName=get_settings().invoices_table, Key=key, ConsistentRead=True)
+    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+
+
 def load_current_invoices(biller_id: str, numbers: list[str], *, consistent: bool) -> dict[str, dict[str, Any]]:
     """The open or paid invoices among ``numbers`` (at most 100), by normalised number."""
     if not numbers:
