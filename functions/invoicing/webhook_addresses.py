@@ -18,8 +18,18 @@ _NAME = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}", re.ASCII
 )
 _HEX_NUMBER = re.compile(r"(?:.*\.)?0x[0-9a-f]*", re.ASCII)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""Public by its block, but an IPv4 address of any kind stands behind it."""
+_NEVER = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",
+        "2001::/23",
+        # An IPv4 address of any kind stands behind these: NAT64 and 6to4.
+        "64:ff9b::/96",
+        "2002::/16",
+    )
+)
+"""Said here because releases of Python differ about them."""
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 _FIRST_FREE_PORT = 1024
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -63,12 +73,12 @@ def may_be_called(address: Address) -> bool:
     """Whether this very address is a public one, or in a network that is allowed by parameter."""
     if any(address in ipaddress.ip_network(network) for network in get_settings().webhook_allowed_networks):
         return True
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return may_be_called(address.ipv4_mapped)
-        if address in _NAT64 or address.is_site_local:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return may_be_called(address.ipv4_mapped)
+    if address.version == 6 and address not in _PUBLIC_IPV6:
+        return False
+    is_one_public_host = address.is_global and not address.is_multicast and not address.is_reserved
+    return is_one_public_host and not any(address in network for network in _NEVER)
 
 
 def _is_public_name(host: str) -> bool:

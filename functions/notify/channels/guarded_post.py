@@ -88,7 +88,7 @@ def _exchange(plain: socket.socket, address: WebhookAddress, body: bytes, header
             connection = http.client.HTTPSConnection(address.host, address.port)
             connection.sock = secure
             connection.request("POST", address.target, body, dict(headers))
-            return connection.getresponse().status
+            status = connection.getresponse().status
     except TimeoutError as error:
         raise PostFailedError("timed_out") from error
     except ssl.SSLCertVerificationError as error:
@@ -98,6 +98,10 @@ def _exchange(plain: socket.socket, address: WebhookAddress, body: bytes, header
         raise PostFailedError("timed_out" if over.is_set() else "broken_answer") from error
     finally:
         watchdog.cancel()
+    if over.is_set():
+        # Headers that the watchdog cut off read like ones that ended.
+        raise PostFailedError("timed_out")
+    return status
 
 
 def _cut(secure: ssl.SSLSocket, over: threading.Event) -> None:
