@@ -103,3 +103,15 @@ class WebhookLimitError(InvoicingError):
 
 class WebhookNotFoundError(InvoicingError):
     """This biller has no webhook of this id (another biller's looks the same)."""
+
+
+class NoticeNotFoundError(InvoicingError):
+    """This biller has no notice of this account and id (another biller's looks the same)."""
+
+
+class NoticeNotResendableError(InvoicingError):
+    """The notice must not be sent again. ``str(error)`` is why: a code of ``invoicing.resending.Obstacle``."""
+
+
+class ResendPeriodError(InvoicingError):
+    """A period of notices to send again is none, too long, or lies ahead; or its cursor is none of ours."""

@@ -299,6 +299,12 @@ def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -
     return "invoice_expired" if has_expired(invoice, now) else None
 
 
+def is_recipient(draft: "InvoiceDraft", channel: Channel, address: str) -> bool:
+    """Whether the invoice names this address for this channel, as it is now."""
+    named = (_get_address(recipient, channel) for recipient in draft.get("recipients", []))
+    return normalise_address(address) in map(normalise_address, named)
+
+
 def normalise_address(address: str) -> str:
     """The form in which two spellings of one address are equal."""
     return address.strip().casefold()

@@ -176,7 +176,12 @@ def test_connection_goes_to_the_address_that_was_checked(monkeypatch: pytest.Mon
 def test_name_that_does_not_resolve_in_time_or_at_all_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guarded_post, "RESOLVE_SECONDS", 0.05)
     over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if over.wait(5) else [])
+
+    def wait(*_: Any, **__: Any) -> Any:
+        over.wait(5)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
     with pytest.raises(PostFailedError, match="name_not_found"):
         post(WebhookAddress("slow.example.com", 443, "/"), b"{}", {})
     over.set()

@@ -6,8 +6,8 @@ Claiming touches no attribute of an index, since each index entry rewritten is p
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
 from zlib import crc32
 
 from botocore.exceptions import ClientError
@@ -180,6 +180,52 @@ def list_records(bank_code: str, va_number: str) -> list[dict[str, Any]]:
         )
     )
     return [dynamodb.from_item(item) for page in pages for item in page["Items"]]
+
+
+@dataclass(frozen=True, slots=True)
+class DayEntry:
+    """A notice in the by_day index; ``position`` orders those of one day and shard by time."""
+
+    ref: NoticeRef
+    position: str
+
+
+def list_day(biller_id: str, day: date, shard: int, after: str, limit: int) -> list[DayEntry]:
+    """Up to ``limit`` notices that a biller got on a local day, oldest first, from after this position on.
+
+    The index may lag behind by moments.
+    """
+    answer = dynamodb.client().query(
+        TableName=get_settings().notices_table,
+        IndexName="by_day",
+        KeyConditionExpression="by_day_pk = :day AND by_day_sk > :after",
+        # A key is no empty text; every position begins with a digit.
+        ExpressionAttributeValues={":day": {"S": f"{biller_id}#{day}#{shard}"}, ":after": {"S": after or " "}},
+        Limit=limit,
+    )
+    entries = [dynamodb.from_item(item) for item in answer["Items"]]
+    return [DayEntry(_read_ref(entry), entry["by_day_sk"]) for entry in entries]
+
+
+def load_records(refs: Sequence[NoticeRef]) -> list[dict[str, Any]]:
+    """Consistent read of up to 100 notices with all their attributes, in any order."""
+    keys = [_key(ref) for ref in refs]
+    items = dynamodb.batch_get(get_settings().notices_table, keys, consistent=True)
+    return [dynamodb.from_item(item) for item in items]
+
+
+def create_resend(item: Mapping[str, Any], audit: dict[str, Any]) -> bool:
+    """Put a notice that a person asked for, with its audit entry; False when its id is taken."""
+    put = dynamodb.build_put(get_settings().notices_table, dynamodb.to_item(item))
+    try:
+        dynamodb.client().transact_write_items(TransactItems=cast(Any, [put, audit]))
+    except ClientError as error:
+        codes = dynamodb.read_cancellation_codes(error)
+        # A conflict is another resend of the same message, just being written.
+        if codes is None or not {"ConditionalCheckFailed", "TransactionConflict"} & set(codes):
+            raise
+        return False
+    return True
 
 
 def find_by_provider_id(provider_id: str) -> NoticeRef | None:
