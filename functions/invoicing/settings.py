@@ -128,7 +128,7 @@ class Settings:
 
     @cached_property
     def webhook_key(self) -> str:
-        """KMS key (its alias) under which the secrets of webhooks are kept."""
+        """KMS key (ARN) under which the secrets of webhooks are kept."""
         return _read("WEBHOOK_KEY")
 
     @cached_property

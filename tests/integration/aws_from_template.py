@@ -6,12 +6,14 @@ There is no second copy of a table's keys, a queue's redrive or a function's env
 import json
 import re
 import sys
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.loaders import create_loader
+from moto.kms.models import kms_backends
 
 from infra.local.deploy import load_template
 
@@ -93,9 +95,11 @@ class Template:
     def _name(self, logical_id: str) -> str:
         """The physical name: the one that the template gives, else one like CloudFormation's."""
         properties = self.data["Resources"][logical_id].get("Properties", {})
-        for member in ("BucketName", "QueueName", "LogGroupName", "AliasName", "Name"):
+        for member in ("BucketName", "QueueName", "LogGroupName", "Name"):
             if isinstance(properties.get(member), str | dict):
                 return str(self.resolve(properties[member]))
+        if self.data["Resources"][logical_id]["Type"] == "AWS::KMS::Key":
+            return str(uuid.uuid5(uuid.NAMESPACE_OID, logical_id))
         return f"{STACK}-{logical_id}"
 
     def _substitute(self, argument: str | list[Any]) -> str:
@@ -163,7 +167,7 @@ def create_resources(template: Template) -> None:
         sns.subscribe(**properties)
     for properties in template.find("AWS::S3::Bucket").values():
         _create_bucket(s3, properties)
-    _create_webhook_key(template)
+    _create_keys(template)
     for properties in template.find("AWS::Events::EventBus").values():
         boto3.client("events").create_event_bus(**properties)
     ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
@@ -189,11 +193,12 @@ def _create_queue(sqs: Any, name: str, properties: dict[str, Any]) -> None:
     sqs.create_queue(QueueName=name, Attributes=attributes)
 
 
-def _create_webhook_key(template: Template) -> None:
-    kms = boto3.client("kms")
-    for properties in template.find("AWS::KMS::Alias").values():
-        key = kms.create_key()["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName=properties["AliasName"], TargetKeyId=key)
+def _create_keys(template: Template) -> None:
+    """KMS chooses a key's id itself, so the template's name is made a second one."""
+    backend = kms_backends[ACCOUNT][REGION]
+    for name in template.find("AWS::KMS::Key"):
+        key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        backend.keys[template.resolve({"Fn::GetAtt": [name, "Arn"]}).partition("/")[2]] = backend.keys[key]
 
 
 def _create_bucket(s3: Any, properties: dict[str, Any]) -> None:
