@@ -17,6 +17,7 @@ from typing import Any
 from infra.local import client, logs, report
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
 from infra.local.messages import list_messages, save_emails
+from infra.local.notice_commands import add_commands
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from invoicing.billers import Module
@@ -34,11 +35,13 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
   python -m infra.local release UPLOAD_ID --acknowledge-all --send now
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
-  python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
+  python -m infra.local messages                  (every message, event and webhook call that would have left)
+  python -m infra.local webhooks toko-sinar       (also: webhook-create, webhook-change, replay, resend, pause, resume)
   python -m infra.local emails                    (the e-mails as files)
   python -m infra.local logs upload-check
 
 Messages, as the payers see them: {providers}/
+Receiver of webhooks: {receiver}/... (its page names paths that go wrong)
 Billers: {billers}. Every command takes --json.
 Logs: {logs}. Ctrl-C ends it and forgets everything."""
 
@@ -84,7 +87,7 @@ def _stay_up(options: Options) -> int:
             else:
                 names = ", ".join(f"{biller.biller_id} ({biller.module})" for biller in BILLERS)
                 places = {"endpoint": cloud.endpoint, "providers": cloud.providers, "logs": cloud.home / "logs"}
-                print(USAGE.format(billers=names, **places), flush=True)
+                print(USAGE.format(billers=names, receiver=cloud.receiver, **places), flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
@@ -229,6 +232,7 @@ def _build_parser() -> argparse.ArgumentParser:
     messages = add("messages", _list_messages, "every message that would have left, and what was reported of it")
     messages.add_argument("--channel", choices=list(Channel))
     messages.add_argument("--to", default="", help="part of an address or number")
+    add_commands(add)
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

@@ -13,9 +13,10 @@ from openpyxl import Workbook
 
 from infra.local.cloud import Cloud
 from infra.local.messages import count_received, list_messages
-from infra.local.webhooks import FUNCTION, change_webhook, create_webhook
+from infra.local.notice_commands import FUNCTION, change_webhook, create_webhook
 from invoicing.notices import Channel
 from tests.e2e.conftest import Shop
+from tests.e2e.test_command_line import run
 from tests.e2e.test_local_cloud import find_resources
 from tests.e2e.test_providers import PAST, _open_resource
 
@@ -155,19 +156,27 @@ def test_delivered_call_is_replayed_and_a_bill_sent_again_by_command(story: Stor
 
 def test_failed_call_is_replayed_once_its_endpoint_is_on_again(story: Story, shop: Shop, cloud: Cloud) -> None:
     endpoint_id = story.endpoints["gone"]
-    members = {"endpoint_id": endpoint_id, "since": "2026-01-01T00:00:00Z", "request_id": "replay"}
     change_webhook(cloud, "enable", shop.biller_id, "siti", endpoint_id)
-    members["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
+    members = {"endpoint_id": endpoint_id, "since": since, "request_id": "replay"}
     assert shop.call("replay_webhooks", function=FUNCTION, **members)["resent"] == 1
     story.wait(lambda: count_received(cloud)[Channel.WEBHOOK, "/e2e/gone"] == (2, 0))
     assert count_received(cloud)[Channel.WEBHOOK, "/e2e/gone"] == (2, 0)
 
 
-def test_reminders_are_paused_and_failed_notices_looked_for_by_command(story: Story, shop: Shop) -> None:
+def test_person_does_the_same_at_the_command_line(story: Story, shop: Shop, cloud: Cloud) -> None:
+    own = [webhook["endpoint_id"] for webhook in run(cloud, "webhooks", shop.biller_id)]
+    assert own == list(story.endpoints.values())
+    endpoint_id = story.endpoints["orders"]
+    assert "secret" in run(cloud, "webhook-change", shop.biller_id, endpoint_id, "rotate")
+    assert run(cloud, "replay", shop.biller_id, endpoint_id)["resent"] == 0
+    assert run(cloud, "pause", shop.biller_id, "--number", "WEBHOOK/1") == {"paused": True}
+    assert run(cloud, "resume", shop.biller_id, "--number", "WEBHOOK/1") == {"paused": False}
+    assert run(cloud, "resend-failed", shop.biller_id)["examined"] > 0
+
+
+def test_reminders_are_paused_and_resumed_by_command(story: Story, shop: Shop) -> None:
     assert shop.call("pause_invoice_reminders", function=FUNCTION, number="WEBHOOK/1") == {"paused": True}
     assert shop.call("resume_invoice_reminders", function=FUNCTION, number="WEBHOOK/1") == {"paused": False}
     assert shop.call("pause_payer_reminders", function=FUNCTION, payer_key="payer:NOBODY") == {"paused": True}
     assert shop.call("resume_payer_reminders", function=FUNCTION, payer_key="payer:NOBODY") == {"paused": False}
-    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 3600))
-    batch = shop.call("resend_failed_of_period", function=FUNCTION, first_day=today, last_day=today, request_id="none")
-    assert batch["examined"] > 0

@@ -3,11 +3,13 @@
 import importlib
 import json
 import re
+import tomllib
 from functools import cached_property
 from typing import Any
 
 import pytest
 
+from infra.local.cloud import ROOT
 from invoicing.settings import Settings
 from tests.integration.aws_from_template import STACK, Template
 from tests.integration.settings_use import find_settings
@@ -18,6 +20,7 @@ FUNCTIONS = TEMPLATE.find("AWS::Serverless::Function")
 QUEUES = TEMPLATE.find("AWS::SQS::Queue")
 ALARMS = TEMPLATE.find("AWS::CloudWatch::Alarm")
 SETTINGS = {name for name, member in vars(Settings).items() if isinstance(member, cached_property)}
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 DEAD_LETTER_SECONDS = 14 * 24 * 3600
 
 
@@ -381,3 +384,62 @@ def test_every_channel_that_goes_silent_rings() -> None:
         assert {query["MetricStat"]["Period"] for query in queries.values() if "MetricStat" in query} == {3600}
         assert queries["silent"]["Expression"] == "IF(sent > 20 AND received < 1, 1, 0)"
     assert channels == {"email", "whatsapp", "sms"}
+
+
+@pytest.mark.parametrize(("given", "bus"), [("", STACK), ("core-bus", "core-bus")])
+def test_events_are_put_on_the_banks_bus_and_on_no_other(given: str, bus: str) -> None:
+    template = Template(EventBusName=given)
+    function = template.find("AWS::Serverless::Function")["NoticeSendEventFunction"]
+    (statement,) = [
+        statement for statement in function["Policies"][0]["Statement"] if statement["Action"] == "events:PutEvents"
+    ]
+    assert statement["Resource"] == f"arn:aws:events:ap-southeast-3:123456789012:event-bus/{bus}"
+    assert template.read_environment("NoticeSendEventFunction")["EVENT_BUS_NAME"] == bus
+    assert len(template.find("AWS::Events::EventBus")) == (0 if given else 1)
+
+
+def test_events_are_archived_only_where_asked_for_and_on_the_stacks_own_bus() -> None:
+    assert not TEMPLATE.find("AWS::Events::Archive")
+    assert not Template(EventArchiveDays="30", EventBusName="core-bus").find("AWS::Events::Archive")
+    (archive,) = Template(EventArchiveDays="30").find("AWS::Events::Archive").values()
+    assert archive["RetentionDays"] == "30"
+
+
+def test_secrets_of_webhooks_are_opened_by_their_sender_only() -> None:
+    allowed = {
+        (name, action)
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        for action in as_list(statement["Action"])
+        if action.startswith("kms:")
+    }
+    assert allowed == {("NoticeCommandFunction", "kms:Encrypt"), ("NoticeSendWebhookFunction", "kms:Decrypt")}
+
+
+def test_webhooks_reach_no_private_network_unless_a_parameter_says_so() -> None:
+    assert TEMPLATE.read_environment("NoticeSendWebhookFunction")["WEBHOOK_ALLOWED_NETWORKS"] == ""
+    assert set(SAMCONFIG) >= {"dev", "prod"}
+    assert "WebhookAllowedNetworks" not in json.dumps(SAMCONFIG)
+
+
+def test_of_a_biller_webhook_functions_write_its_endpoints_only() -> None:
+    for name in ("NoticeSendWebhookFunction", "NoticeCommandFunction"):
+        (statement,) = [
+            statement
+            for statement in list_statements(name)
+            if str(statement["Resource"]).endswith("BillersTable") and "dynamodb:UpdateItem" in statement["Action"]
+        ]
+        assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "webhooks"]}
+
+
+@pytest.mark.parametrize("channel", ["Event", "Webhook"])
+def test_program_channel_has_one_lane_capped_by_its_parameter(channel: str) -> None:
+    ((_, mapping),) = [
+        (function, event) for function, event in find_mappings("sqs") if function == f"NoticeSend{channel}Function"
+    ]
+    assert mapping["EventSourceArn"].endswith(f"{STACK}-{channel.lower()}")
+    assert f"{channel}Concurrency" in TEMPLATE.data["Parameters"]
+    assert {alarm for alarm in ALARMS if alarm.startswith(channel)} >= {
+        f"{channel}DeadLetterAlarm",
+        f"{channel}QueueAgeAlarm",
+    }
