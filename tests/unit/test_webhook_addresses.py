@@ -15,7 +15,7 @@ from invoicing.errors import WebhookAddressError
 from invoicing.settings import get_settings
 from invoicing.webhook_addresses import WebhookAddress, may_be_called, read_url
 from notify.channels import guarded_post
-from notify.channels.guarded_post import PostFailedError, choose_address, post
+from notify.channels.guarded_post import PostFailedError, post
 
 
 @pytest.fixture(autouse=True)
@@ -212,6 +212,10 @@ def test_certificates_are_verified_by_name() -> None:
     assert (trust.verify_mode, trust.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
-def test_first_of_several_public_addresses_is_called() -> None:
-    found = [ipaddress.ip_address(text) for text in ("8.8.8.8", "1.1.1.1")]
-    assert choose_address(list(found)) == found[0]
+def test_second_address_is_tried_when_the_first_does_not_answer_and_no_third(
+    monkeypatch: pytest.MonkeyPatch, dialled: list[Any]
+) -> None:
+    resolve_to(monkeypatch, "2606:4700::1111", "8.8.8.8", "8.8.8.8", "1.1.1.1")
+    with pytest.raises(PostFailedError, match="unreachable"):
+        post(WebhookAddress("erp.example.com", 443, "/"), b"{}", {})
+    assert dialled == [("8.8.8.8", 443), ("1.1.1.1", 443)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -97,7 +98,8 @@ def create_webhook(webhook: Webhook, *, by: str, at: str) -> None:
         "created_by": webhook.created_by,
     }
     put = dynamodb.build_put(get_settings().webhooks_table, dynamodb.to_item(record))
-    after = {"url": webhook.url, "kinds": list(webhook.kinds)}
+    # The path may hold a token of the biller's.
+    after = {"host": urlsplit(webhook.url).hostname, "kinds": list(webhook.kinds)}
     audit = build_audit_write(
         webhook.biller_id, user_id=by, action="create_webhook", subject=webhook.endpoint_id, at=at, after=after
     )

@@ -20,6 +20,8 @@ from invoicing.webhook_addresses import Address, WebhookAddress, may_be_called
 
 RESOLVE_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
+MAX_ADDRESSES = 2
+"""Of one name, tried one after the other within that time."""
 EXCHANGE_SECONDS = 8.0
 """For all of TLS, request and answer; with the two above well within ``notify.sending.MIN_TIME_LEFT``."""
 LONGEST = timedelta(seconds=RESOLVE_SECONDS + CONNECT_SECONDS + EXCHANGE_SECONDS)
@@ -37,20 +39,22 @@ def _load_trust() -> ssl.SSLContext:
 
 def post(address: WebhookAddress, body: bytes, headers: Mapping[str, str]) -> int:
     """The status of the answer, whatever it is. Raises PostFailedError."""
-    chosen = choose_address(_resolve(address.host, address.port))
-    try:
-        plain = socket.create_connection((str(chosen), address.port), timeout=CONNECT_SECONDS)
-    except OSError as error:
-        raise PostFailedError("unreachable") from error
-    with plain:
+    with _connect(choose_addresses(_resolve(address.host, address.port)), address.port) as plain:
         return _exchange(plain, address, body, headers)
 
 
-def choose_address(found: list[Address]) -> Address:
-    """The first of a name's addresses, if we may call every one of them. Raises PostFailedError."""
+def choose_addresses(found: list[Address]) -> list[Address]:
+    """Those to try, IPv4 first, if we may call every one of a name's addresses. Raises PostFailedError."""
     if not all(map(may_be_called, found)):
         raise PostFailedError("address_forbidden")
-    return found[0]
+    return sorted(dict.fromkeys(found), key=lambda address: address.version)[:MAX_ADDRESSES]
+
+
+def _connect(chosen: list[Address], port: int) -> socket.socket:
+    for address in chosen:
+        with suppress(OSError):
+            return socket.create_connection((str(address), port), timeout=CONNECT_SECONDS / len(chosen))
+    raise PostFailedError("unreachable")
 
 
 def _resolve(host: str, port: int) -> list[Address]:
