@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from invoicing.notice_policy import NoticePolicy
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
 from invoicing.own_wording import Wording
 
 
@@ -58,6 +58,14 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSubscription:
+    """An active webhook endpoint and what it is told of; all else about it is in ``invoicing.webhooks``."""
+
+    endpoint_id: str
+    kinds: tuple[NoticeKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Biller:
     biller_id: str
     name: str
@@ -81,3 +89,6 @@ class Biller:
     """None: set up by an operator, outside the API."""
     wording: Wording = field(default_factory=Wording)
     """Its own words in notices, tone per reminder and choice of templates."""
+    webhooks: tuple[WebhookSubscription, ...] = ()
+    issued_events: bool = False
+    """Whether the bank's core is told of every new invoice too; of payments and archives it always is."""

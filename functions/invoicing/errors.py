@@ -197,3 +197,35 @@ class PasswordRuleError(InvoicingError):
 
 class TooManyAttemptsError(InvoicingError):
     """Tried too often; it may be tried again when the window has passed. ``str(error)`` says what was tried."""
+
+
+class ChangedMeanwhileError(InvoicingError):
+    """Somebody else changed it since it was read; asking again sees what holds now."""
+
+
+class WebhookAddressError(InvoicingError):
+    """A webhook's URL is none that we call. ``str(error)`` is the part that is wrong: url, https, host, port, path."""
+
+
+class WebhookExistsError(InvoicingError):
+    """The biller has an active webhook with this URL."""
+
+
+class WebhookLimitError(InvoicingError):
+    """The biller has as many webhooks as it may have. ``str(error)`` is how many may be active."""
+
+
+class WebhookNotFoundError(InvoicingError):
+    """This biller has no webhook of this id (another biller's looks the same)."""
+
+
+class NoticeNotFoundError(InvoicingError):
+    """This biller has no notice of this account and id (another biller's looks the same)."""
+
+
+class NoticeNotResendableError(InvoicingError):
+    """The notice must not be sent again. ``str(error)`` is why: a code of ``invoicing.resending.Obstacle``."""
+
+
+class ResendPeriodError(InvoicingError):
+    """A period of notices to send again is none, too long, or lies ahead; or its cursor is none of ours."""

@@ -19,10 +19,14 @@ class Channel(StrEnum):
     EMAIL = "email"
     WHATSAPP = "whatsapp"
     SMS = "sms"
+    EVENT = "event"
+    """An event on the bus that the bank's core listens to."""
+    WEBHOOK = "webhook"
+    """A signed call of the biller's own program."""
 
 
-PAYER_CHANNELS = frozenset({Channel.EMAIL, Channel.WHATSAPP, Channel.SMS})
-"""The channels that reach people."""
+PAYER_CHANNELS = (Channel.EMAIL, Channel.WHATSAPP, Channel.SMS)
+"""Channels on which people are written to. The others tell programs facts: no hours, fallbacks or suppressions."""
 
 
 class NoticeKind(StrEnum):
@@ -103,8 +107,21 @@ DISPATCH_GRACE = timedelta(minutes=15)
 """How long stream, dispatcher and queue may take before the sweeper looks after a notice."""
 UNKNOWN_WINDOW = timedelta(minutes=15)
 """How long the provider's delivery event may take to settle an ambiguous call."""
-MAX_RESENDS_AFTER_UNKNOWN: Mapping[Channel, int] = {Channel.EMAIL: 1, Channel.WHATSAPP: 1, Channel.SMS: 0}
-"""A second e-mail or WhatsApp with the same bill is harmless, losing it is not; an SMS is paid for and not repeated."""
+MAX_RESENDS_AFTER_UNKNOWN: Mapping[Channel, int] = {
+    Channel.EMAIL: 1,
+    Channel.WHATSAPP: 1,
+    Channel.SMS: 0,
+    Channel.EVENT: 20,
+    Channel.WEBHOOK: 20,
+}
+"""A second e-mail or WhatsApp with the same bill is harmless, losing it is not; an SMS is paid for and not repeated.
+
+Programs are told at least once, by contract: they drop repeats by the id.
+"""
+EVENT_RECIPIENT = "event-bus"
+"""The recipient of every event; a webhook's is the id of its endpoint."""
+ANNOUNCED_KINDS = (NoticeKind.ISSUED, NoticeKind.PAID, NoticeKind.ARCHIVED)
+"""What programs are told of: facts about the invoice, no reminders."""
 
 MAX_EXPRESS_INVOICES = 500
 """Uploads of at most so many invoices take the express lane."""
@@ -148,7 +165,7 @@ class PlannedNotice:
     kind: NoticeKind
     channel: Channel
     recipient: str
-    """The address on the channel: e-mail address, or E.164 number."""
+    """The address on the channel: e-mail address, E.164 number, endpoint id of a webhook, or ``event-bus``."""
     recipient_name: str
     language: str
     lane: Lane = Lane.BULK
@@ -188,6 +205,10 @@ class Notice:
     """Only to be sent when the biller's policy allows it, even if a backlog or a pause made it late."""
     claimed_by: str | None = None
     lease_until: str | None = None
+    resend_of: str | None = None
+    """Id of the first notice of a message that a person had sent again."""
+    deliveries: tuple[Mapping[str, Any], ...] = ()
+    """A webhook's last attempts: ``at``, ``status`` or ``error``, ``milliseconds``."""
 
 
 def choose_lane(invoices: int) -> Lane:
@@ -240,7 +261,23 @@ def _plan_notices(
                 notice_id,
                 PlannedNotice(notice_id, kind, channel, address, recipient.get("name", ""), language, lane, step),
             )
-    return list(planned.values())
+    return [*planned.values(), *_plan_announcements(biller, va_number, kind, lane)]
+
+
+def _plan_announcements(biller: "Biller", va_number: str, kind: NoticeKind, lane: Lane) -> list[PlannedNotice]:
+    """For programs: one event, if this kind has events for this biller, and one call of each subscribed endpoint."""
+    if kind not in ANNOUNCED_KINDS:
+        return []
+    recipients = [(Channel.WEBHOOK, webhook.endpoint_id) for webhook in biller.webhooks if kind in webhook.kinds]
+    # A hundred thousand invoices of an upload would be so many events more: only where the core wants them.
+    if kind is not NoticeKind.ISSUED or biller.issued_events:
+        recipients.append((Channel.EVENT, EVENT_RECIPIENT))
+    return [
+        PlannedNotice(
+            build_notice_id(va_number, kind, channel, recipient), kind, channel, recipient, "", biller.language, lane
+        )
+        for channel, recipient in recipients
+    ]
 
 
 def build_notice_id(
@@ -293,6 +330,12 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
     )
 
 
+def is_recipient(draft: "InvoiceDraft", channel: Channel, address: str) -> bool:
+    """Whether the invoice names this address for this channel, as it is now."""
+    named = (_get_address(recipient, channel) for recipient in draft.get("recipients", []))
+    return normalise_address(address) in map(normalise_address, named)
+
+
 def normalise_address(address: str) -> str:
     """The form in which two spellings of one address are equal."""
     return address.strip().casefold()
@@ -320,3 +363,5 @@ def _get_address(recipient: "Recipient", channel: Channel) -> str:
             return recipient.get("whatsapp", "")
         case Channel.SMS:
             return recipient.get("sms", "")
+        case Channel.EVENT | Channel.WEBHOOK:
+            return ""

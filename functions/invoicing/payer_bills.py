@@ -131,7 +131,7 @@ def _find_invoice(token: str) -> tuple[PayerToken, Mapping[str, Any]]:
     if account is None:
         raise PayerLinkError
     for _ in range(_LOOKS):
-        invoice = invoices.load_invoice_of_account(account)
+        invoice = invoices.load_invoice_of_account(account["biller_id"], account["bills"][0]["number"], given.va_number)
         if invoice is not None:
             return given, invoice
     raise PayerLinkError

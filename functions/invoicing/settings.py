@@ -135,6 +135,33 @@ class Settings:
         return _read("WHATSAPP_EXPRESS_QUEUE_URL")
 
     @cached_property
+    def event_queue_url(self) -> str:
+        return _read("EVENT_QUEUE_URL")
+
+    @cached_property
+    def webhook_queue_url(self) -> str:
+        return _read("WEBHOOK_QUEUE_URL")
+
+    @cached_property
+    def event_bus_name(self) -> str:
+        """The EventBridge bus that the bank's core listens to."""
+        return _read("EVENT_BUS_NAME")
+
+    @cached_property
+    def webhooks_table(self) -> str:
+        return _read("WEBHOOKS_TABLE")
+
+    @cached_property
+    def webhook_key(self) -> str:
+        """KMS key (ARN) under which the secrets of webhooks are kept."""
+        return _read("WEBHOOK_KEY")
+
+    @cached_property
+    def webhook_allowed_networks(self) -> tuple[str, ...]:
+        """Networks (CIDR) that webhooks may call although they are not public; none in production."""
+        return tuple(os.environ.get("WEBHOOK_ALLOWED_NETWORKS", "").split())
+
+    @cached_property
     def reminder_queue_url(self) -> str:
         return _read("REMINDER_QUEUE_URL")
 

@@ -21,6 +21,7 @@ from invoicing.notice_facts import load_issued_invoice
 from invoicing.notices import (
     PAYER_CHANNELS,
     UNKNOWN_WINDOW,
+    Channel,
     Notice,
     NoticeKind,
     NoticeRef,
@@ -32,7 +33,7 @@ from invoicing.reminders import is_paused
 from invoicing.sending_hours import find_next_sending_time
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
-from invoicing.store.invoices import load_archived_invoice
+from invoicing.store.invoices import load_archived_invoice, load_invoice_of_account
 from invoicing.store.suppressions import find_active_reason
 from notify import counting, queues
 from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
@@ -153,7 +154,7 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
         now = clock.now()
         notices.return_to_queue(ref, owner, now, now + DEFECT_RETRY, "defect", hold=False)
         raise
-    if not notices.settle_sent(ref, owner, clock.now(), provider_id):
+    if not _settle_accepted(claim.notice, owner, provider_id):
         # Our lease ran out and another worker took over.
         logger.warning("sent_but_settled_by_other", extra={"notice_id": ref.notice_id})
     counting.count_sent(claim.notice.channel)
@@ -162,6 +163,8 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
 
 def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Biller]) -> str:
     biller = find_biller(notice.biller_id)
+    if notice.channel not in PAYER_CHANNELS:
+        return send(notice, biller, _load_announced_invoice(notice))
     if biller.state is not BillerState.ACTIVE:
         raise NotSentError("biller_not_active", SUSPENDED_RETRY)
     if notice.in_hours:
@@ -190,6 +193,21 @@ def _load_invoice(notice: Notice) -> dict[str, Any] | None:
     if notice.kind is NoticeKind.ARCHIVED:
         return load_archived_invoice(notice.biller_id, notice.number, notice.ref.va_number)
     return load_issued_invoice(notice.biller_id, notice.number)
+
+
+def _load_announced_invoice(notice: Notice) -> Mapping[str, Any]:
+    """What programs are told stays true whatever became of the invoice, so only one that is gone ends it."""
+    invoice = load_invoice_of_account(notice.biller_id, notice.number, notice.ref.va_number)
+    if invoice is None:
+        raise CauseGoneError("invoice_gone")
+    return invoice
+
+
+def _settle_accepted(notice: Notice, owner: str, provider_id: str) -> bool:
+    if notice.channel is Channel.WEBHOOK:
+        # Its receiver answered by itself: nobody will report a delivery.
+        return notices.settle_delivered(notice.ref, owner, clock.now())
+    return notices.settle_sent(notice.ref, owner, clock.now(), provider_id)
 
 
 def _withhold(ref: NoticeRef, owner: str, error: CauseGoneError | AddressSuppressedError | QuietHoursError) -> Outcome:

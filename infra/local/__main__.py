@@ -17,6 +17,7 @@ from typing import Any
 from infra.local import client, logs, report
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
 from infra.local.messages import list_messages, save_emails
+from infra.local.notice_commands import add_commands
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from infra.local.staff import PASSWORD, STAFF, sign_in_as
@@ -36,7 +37,8 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
   python -m infra.local release UPLOAD_ID --acknowledge-all --send now
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
-  python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
+  python -m infra.local messages                  (every message, event and webhook call that would have left)
+  python -m infra.local webhooks toko-sinar       (also: webhook-create, webhook-change, replay, resend, pause, resume)
   python -m infra.local emails                    (the e-mails as files)
   python -m infra.local preview --biller toko-sinar --kind paid
   python -m infra.local logs upload-check
@@ -46,6 +48,7 @@ The local cloud is up at {endpoint}. In another terminal:
                                                    password of all: {password})
 
 Messages, as the payers see them: {providers}/
+Receiver of webhooks: {receiver}/... (its page names paths that go wrong)
 Billers: {billers}. Every command takes --json.
 Logs: {logs}. Ctrl-C ends it and forgets everything."""
 
@@ -93,7 +96,8 @@ def _stay_up(options: Options) -> int:
                 places = {"endpoint": cloud.endpoint, "providers": cloud.providers, "logs": cloud.home / "logs"}
                 places |= {"certificate": cloud.certificate, "api": cloud.outputs["ApiAddress"]}
                 staff = ", ".join(person.email for person in STAFF if person.biller_id != BILLERS[1].biller_id)
-                print(USAGE.format(billers=names, staff=staff, password=PASSWORD, **places), flush=True)
+                places |= {"receiver": cloud.receiver, "staff": staff, "password": PASSWORD}
+                print(USAGE.format(billers=names, **places), flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
@@ -266,6 +270,7 @@ def _build_parser() -> argparse.ArgumentParser:
     preview.add_argument("--number", help="of a real invoice, instead of the sample")
     preview.add_argument("--change", metavar="JSON", help="a change of the wording to try, as set_wording takes it")
     preview.add_argument("--out", type=Path, help="write the e-mail's HTML here")
+    add_commands(add)
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

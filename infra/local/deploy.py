@@ -35,6 +35,10 @@ PARAMETERS = {
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
     "PayerLinkBase": PAYER_LINK_BASE,
+    "EventConcurrency": "2",
+    "WebhookConcurrency": "2",
+    # The receiver of webhooks runs on this machine.
+    "WebhookAllowedNetworks": "127.0.0.1/32",
     "WhatsAppEInvoicePhoneNumberId": _E_INVOICE_SENDER,
     "WhatsAppPintuKelasPhoneNumberId": _PINTU_KELAS_SENDER,
 }
@@ -56,6 +60,7 @@ def deploy(cloud: Cloud, providers: str, parameters: dict[str, str] | None = Non
     values = {**PARAMETERS, **(parameters or {})}
     _fit_to_emulator(template, values)
     _call_providers_at(template, providers)
+    _trust_receiver(template, cloud.certificate)
     template = _translate(template, cloud.endpoint)
     body = json.dumps(template, separators=(",", ":"))
     cloud.client("s3").put_object(Bucket=CODE_BUCKET, Key="template.json", Body=body)
@@ -125,6 +130,12 @@ def _translate(template: Any, endpoint: str) -> Any:
             address = f"{endpoint}/_aws/execute-api/{name.lower()}"
             translated["Outputs"][f"{name}Address"]["Value"] = address
     return translated
+
+
+def _trust_receiver(template: Any, certificate: Path) -> None:
+    """Webhooks go to whom the public authorities vouch for; OpenSSL's own variable names another one here."""
+    variables = template["Resources"]["NoticeSendWebhookFunction"]["Properties"]["Environment"]["Variables"]
+    variables["SSL_CERT_FILE"] = str(certificate)
 
 
 def _wait_for_outputs(cloudformation: Any) -> dict[str, str]:

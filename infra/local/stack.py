@@ -5,13 +5,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulator
 from infra.local.deploy import deploy, load_template
+from infra.local.event_listener import listen_to_events
 from infra.local.logs import save_logs
 from infra.local.providers import run_providers
 from infra.local.staff import build_settings
+from infra.local.webhook_receiver import run_receiver
 
 
 @contextmanager
@@ -24,7 +27,14 @@ def run_stack(home: Path = HOME, parameters: dict[str, str] | None = None) -> It
     with run_providers() as providers, run_emulator(home) as emulator:
         cloud = deploy(emulator, providers.address, parameters)
         _seed(cloud, {**_read_defaults(), **(parameters or {})})
-        with providers.play(cloud):
+        with (
+            providers.play(cloud),
+            listen_to_events(cloud, providers.mailbox),
+            run_receiver(
+                providers.mailbox, providers.webhook_secrets, cloud.certificate, cloud.certificate.with_suffix(".key")
+            ) as receiver,
+        ):
+            cloud = replace(cloud, receiver=receiver.address)
             publish(cloud)
             try:
                 yield cloud

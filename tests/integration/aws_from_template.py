@@ -6,12 +6,14 @@ There is no second copy of a table's keys, a queue's redrive or a function's env
 import json
 import re
 import sys
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.loaders import create_loader
+from moto.kms.models import kms_backends
 
 from infra.local.deploy import load_template
 
@@ -102,6 +104,8 @@ class Template:
             "AWS::Cognito::UserPool": f"cognito-idp:{REGION}:{ACCOUNT}:userpool/",
             # Without the six characters that AWS adds: it takes that form too.
             "AWS::SecretsManager::Secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:",
+            "AWS::KMS::Key": f"kms:{REGION}:{ACCOUNT}:key/",
+            "AWS::Events::EventBus": f"events:{REGION}:{ACCOUNT}:event-bus/",
         }[self.data["Resources"][name]["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
         values["Id"] = values["Arn"]
@@ -111,9 +115,11 @@ class Template:
     def _name(self, logical_id: str) -> str:
         """The physical name: the one that the template gives, else one like CloudFormation's."""
         properties = self.data["Resources"][logical_id].get("Properties", {})
-        for member in ("BucketName", "QueueName", "LogGroupName"):
-            if member in properties:
+        for member in ("BucketName", "QueueName", "LogGroupName", "Name"):
+            if isinstance(properties.get(member), str | dict):
                 return str(self.resolve(properties[member]))
+        if self.data["Resources"][logical_id]["Type"] == "AWS::KMS::Key":
+            return str(uuid.uuid5(uuid.NAMESPACE_OID, logical_id))
         return f"{STACK}-{logical_id}"
 
     def _substitute(self, argument: str | list[Any]) -> str:
@@ -135,6 +141,7 @@ class Template:
         return self.resolve(argument[1] if self._holds(argument[0]) else argument[2])
 
     def _holds(self, condition: str) -> bool:
+        """Of a condition by its name."""
         return bool(self.resolve(self.data["Conditions"][condition]))
 
     def _select(self, argument: list[Any]) -> Any:
@@ -149,6 +156,9 @@ class Template:
     def _not(self, argument: list[Any]) -> bool:
         return not self.resolve(argument[0])
 
+    def _and(self, argument: list[Any]) -> bool:
+        return all(map(self.resolve, argument))
+
     _functions: dict[str, Callable[["Template", Any], Any]] = {  # noqa: RUF012 - constant
         "Ref": _ref,
         "Fn::GetAtt": _get_attribute,
@@ -159,6 +169,8 @@ class Template:
         "Fn::Split": _split,
         "Fn::Equals": _equals,
         "Fn::Not": _not,
+        "Fn::And": _and,
+        "Condition": _holds,
     }
 
 
@@ -177,6 +189,9 @@ def create_resources(template: Template) -> None:
         _create_bucket(s3, properties)
     for name, properties in template.find("AWS::SecretsManager::Secret").items():
         _create_secret(template.resolve({"Ref": name}), properties)
+    _create_keys(template)
+    for properties in template.find("AWS::Events::EventBus").values():
+        boto3.client("events").create_event_bus(**properties)
     ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
     for name in template.find("AWS::SES::ConfigurationSet"):
         ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
@@ -204,6 +219,14 @@ def _create_secret(name: str, properties: dict[str, Any]) -> None:
     secrets = boto3.client("secretsmanager")
     generated = secrets.get_random_password(**properties["GenerateSecretString"])
     secrets.create_secret(Name=name, SecretString=generated["RandomPassword"])
+
+
+def _create_keys(template: Template) -> None:
+    """KMS chooses a key's id itself, so the template's name is made a second one."""
+    backend = kms_backends[ACCOUNT][REGION]
+    for name in template.find("AWS::KMS::Key"):
+        key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        backend.keys[template.resolve({"Fn::GetAtt": [name, "Arn"]}).partition("/")[2]] = backend.keys[key]
 
 
 def _create_bucket(s3: Any, properties: dict[str, Any]) -> None:

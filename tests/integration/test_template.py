@@ -3,11 +3,13 @@
 import importlib
 import json
 import re
+import tomllib
 from functools import cached_property
 from typing import Any
 
 import pytest
 
+from infra.local.cloud import ROOT
 from invoicing.settings import Settings
 from notify.channels.sms_message import MAX_BASE_SEPTETS
 from tests.integration.aws_from_template import STACK, Template
@@ -20,6 +22,7 @@ QUEUES = TEMPLATE.find("AWS::SQS::Queue")
 HTTP_APIS = TEMPLATE.find("AWS::Serverless::HttpApi")
 ALARMS = TEMPLATE.find("AWS::CloudWatch::Alarm")
 SETTINGS = {name for name, member in vars(Settings).items() if isinstance(member, cached_property)}
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 DEAD_LETTER_SECONDS = 14 * 24 * 3600
 
 
@@ -181,7 +184,7 @@ def test_base_of_payers_links_that_would_burst_an_sms_does_not_deploy() -> None:
         assert not re.fullmatch(rules["AllowedPattern"], wrong)
 
 
-def test_notice_commands_may_write_a_billers_wording_and_nothing_else_of_it() -> None:
+def test_notice_commands_may_write_a_billers_wording_and_webhooks_and_nothing_else_of_it() -> None:
     billers = TEMPLATE.resolve({"Fn::GetAtt": ["BillersTable", "Arn"]})
     (statement,) = [
         given
@@ -189,7 +192,7 @@ def test_notice_commands_may_write_a_billers_wording_and_nothing_else_of_it() ->
         if given["Resource"] == billers and given["Action"] != "dynamodb:GetItem"
     ]
     assert statement["Action"] == "dynamodb:UpdateItem"
-    assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "wording"]}
+    assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "wording", "webhooks"]}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -483,3 +486,62 @@ def test_trail_can_be_added_to_and_read_and_nothing_else() -> None:
         for action in as_list(statement["Action"])
     }
     assert actions == {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+@pytest.mark.parametrize(("given", "bus"), [("", STACK), ("core-bus", "core-bus")])
+def test_events_are_put_on_the_banks_bus_and_on_no_other(given: str, bus: str) -> None:
+    template = Template(EventBusName=given)
+    function = template.find("AWS::Serverless::Function")["NoticeSendEventFunction"]
+    (statement,) = [
+        statement for statement in function["Policies"][0]["Statement"] if statement["Action"] == "events:PutEvents"
+    ]
+    assert statement["Resource"] == f"arn:aws:events:ap-southeast-3:123456789012:event-bus/{bus}"
+    assert template.read_environment("NoticeSendEventFunction")["EVENT_BUS_NAME"] == bus
+    assert len(template.find("AWS::Events::EventBus")) == (0 if given else 1)
+
+
+def test_events_are_archived_only_where_asked_for_and_on_the_stacks_own_bus() -> None:
+    assert not TEMPLATE.find("AWS::Events::Archive")
+    assert not Template(EventArchiveDays="30", EventBusName="core-bus").find("AWS::Events::Archive")
+    (archive,) = Template(EventArchiveDays="30").find("AWS::Events::Archive").values()
+    assert archive["RetentionDays"] == "30"
+
+
+def test_secrets_of_webhooks_are_opened_by_their_sender_only() -> None:
+    allowed = {
+        (name, action)
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        for action in as_list(statement["Action"])
+        if action.startswith("kms:")
+    }
+    assert allowed == {("NoticeCommandFunction", "kms:Encrypt"), ("NoticeSendWebhookFunction", "kms:Decrypt")}
+
+
+def test_webhooks_reach_no_private_network_unless_a_parameter_says_so() -> None:
+    assert TEMPLATE.read_environment("NoticeSendWebhookFunction")["WEBHOOK_ALLOWED_NETWORKS"] == ""
+    assert set(SAMCONFIG) >= {"dev", "prod"}
+    assert "WebhookAllowedNetworks" not in json.dumps(SAMCONFIG)
+
+
+def test_of_a_biller_webhook_sender_writes_its_endpoints_only() -> None:
+    for name in ("NoticeSendWebhookFunction",):
+        (statement,) = [
+            statement
+            for statement in list_statements(name)
+            if str(statement["Resource"]).endswith("BillersTable") and "dynamodb:UpdateItem" in statement["Action"]
+        ]
+        assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "webhooks"]}
+
+
+@pytest.mark.parametrize("channel", ["Event", "Webhook"])
+def test_program_channel_has_one_lane_capped_by_its_parameter(channel: str) -> None:
+    ((_, mapping),) = [
+        (function, event) for function, event in find_mappings("sqs") if function == f"NoticeSend{channel}Function"
+    ]
+    assert mapping["EventSourceArn"].endswith(f"{STACK}-{channel.lower()}")
+    assert f"{channel}Concurrency" in TEMPLATE.data["Parameters"]
+    assert {alarm for alarm in ALARMS if alarm.startswith(channel)} >= {
+        f"{channel}DeadLetterAlarm",
+        f"{channel}QueueAgeAlarm",
+    }

@@ -8,10 +8,19 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from invoicing.billers import Biller, BillerState, Contact, Module, OnErrors, Registration, ReleaseMode
+from invoicing.billers import (
+    Biller,
+    BillerState,
+    Contact,
+    Module,
+    OnErrors,
+    Registration,
+    ReleaseMode,
+    WebhookSubscription,
+)
 from invoicing.errors import BillerNotFoundError, CompanyCodeError, CompanyCodeTakenError
 from invoicing.notice_policy import NoticePolicy, Zone
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
 from invoicing.occasions import Occasion, Tone
 from invoicing.own_wording import Wording
 from invoicing.settings import get_settings
@@ -141,6 +150,7 @@ def register_biller(biller: Biller, audit: Sequence[dict[str, Any]] = ()) -> boo
         "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
         "help_contact": biller.help_contact,
         "registration": _write_registration(biller.registration),
+        "issued_events": biller.issued_events or None,
     }
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
@@ -318,4 +328,9 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         version=record.get("version", 0),
         registration=_read_registration(record.get("registration")),
         wording=_read_wording(record["wording"]) if "wording" in record else Wording(),
+        webhooks=tuple(
+            WebhookSubscription(endpoint_id, tuple(map(NoticeKind, kinds)))
+            for endpoint_id, kinds in sorted(record.get("webhooks", {}).items())
+        ),
+        issued_events=record.get("issued_events", False),
     )

@@ -4,7 +4,9 @@ Items are plain dictionaries of str, int, bool, list and dict. boto3's own seria
 times the cost per item; writing invoices is the hot path.
 """
 
-from collections.abc import Mapping
+import random
+import time
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ MAX_TRANSACTION_ITEMS = 100
 """TransactWriteItems limit (AWS)."""
 MAX_BATCH_GET_KEYS = 100
 """BatchGetItem limit (AWS)."""
+_READ_TRIES = 8
 
 Item = dict[str, "AttributeValueTypeDef"]
 
@@ -76,6 +79,22 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 def build_put(table: str, item: Item) -> dict[str, Any]:
     """A transaction member that puts an item only if its key is free."""
     return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+
+def batch_get(table: str, keys: Iterable[Any], *, consistent: bool) -> list[dict[str, Any]]:
+    """BatchGetItem of up to 100 keys, the unprocessed ones asked again; raises RuntimeError when they never come."""
+    items: list[dict[str, Any]] = []
+    request: Any = {table: {"Keys": list(keys), "ConsistentRead": consistent}}
+    for attempt in range(_READ_TRIES):
+        if not request[table]["Keys"]:
+            return items
+        answer = client().batch_get_item(RequestItems=request)
+        items += answer["Responses"].get(table, [])
+        request = answer.get("UnprocessedKeys")
+        if not request:
+            return items
+        time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
+    raise RuntimeError(f"DynamoDB left {len(request[table]['Keys'])} keys unread")
 
 
 def is_condition_failed(error: ClientError) -> bool:

@@ -8,10 +8,8 @@ The virtual account is the row's idempotency record: it exists with my upload an
 invoice has been archived since.
 """
 
-import random
-import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -25,7 +23,6 @@ from invoicing.virtual_accounts import VirtualAccountState
 
 STATUS_SHARDS = 8
 """One upload of 100,000 rows must not meet one partition of the by_status index (1,000 writes/s)."""
-_READ_TRIES = 8
 _PAGE_SIZE = 50
 
 
@@ -37,13 +34,12 @@ def load_current_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
     return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
 
 
-def load_invoice_of_account(account: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The invoice that a virtual account was made for, current or archived, consistently read."""
-    number, va_number = account["bills"][0]["number"], account["va_number"]
-    current = _current_key(account["biller_id"], number)
-    keys = [current, {**current, "sk": {"S": f"archived#{va_number}"}}]
-    items = map(dynamodb.from_item, _batch_get(get_settings().invoices_table, keys, consistent=True))
-    return next((item for item in items if item["va_number"] == va_number), None)
+def load_invoice_of_account(biller_id: str, number: str, va_number: str) -> dict[str, Any] | None:
+    """The invoice that this virtual account belongs to, current or archived, consistently read."""
+    current = load_current_invoice(biller_id, number)
+    if current is not None and current["va_number"] == va_number:
+        return current
+    return load_archived_invoice(biller_id, number, va_number)
 
 
 def load_archived_invoice(biller_id: str, number: str, va_number: str) -> dict[str, Any] | None:
@@ -60,14 +56,14 @@ def load_current_invoices(biller_id: str, numbers: list[str], *, consistent: boo
     if not numbers:
         return {}
     keys = {normalise_number(number): _current_key(biller_id, number) for number in numbers}
-    items = _batch_get(get_settings().invoices_table, list(keys.values()), consistent=consistent)
+    items = dynamodb.batch_get(get_settings().invoices_table, list(keys.values()), consistent=consistent)
     return {normalise_number(item["number"]): item for item in map(dynamodb.from_item, items)}
 
 
 def load_virtual_accounts(bank_code: str, va_numbers: list[str]) -> dict[str, dict[str, Any]]:
     """The accounts that exist among ``va_numbers`` (at most 100), consistently read, by VA number."""
     keys = [_account_key(bank_code, va_number) for va_number in va_numbers]
-    items = _batch_get(get_settings().virtual_accounts_table, keys, consistent=True)
+    items = dynamodb.batch_get(get_settings().virtual_accounts_table, keys, consistent=True)
     return {item["va_number"]: item for item in map(dynamodb.from_item, items)}
 
 
@@ -236,19 +232,3 @@ def _current_key(biller_id: str, number: str) -> Any:
 
 def _account_key(bank_code: str, va_number: str) -> Any:
     return {"pk": {"S": f"{bank_code}#{va_number}"}}
-
-
-def _batch_get(table: str, keys: Iterable[Any], *, consistent: bool) -> list[dict[str, Any]]:
-    """BatchGetItem with its unprocessed keys asked again; raises RuntimeError when they never come."""
-    items: list[dict[str, Any]] = []
-    request: Any = {table: {"Keys": list(keys), "ConsistentRead": consistent}}
-    for attempt in range(_READ_TRIES):
-        if not request[table]["Keys"]:
-            return items
-        answer = dynamodb.client().batch_get_item(RequestItems=request)
-        items += answer["Responses"].get(table, [])
-        request = answer.get("UnprocessedKeys")
-        if not request:
-            return items
-        time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
-    raise RuntimeError(f"DynamoDB left {len(request[table]['Keys'])} keys unread")
