@@ -9,6 +9,7 @@ import pytest
 from invoicing import clock, payer_links
 from invoicing.billers import Biller
 from invoicing.notices import (
+    PAYER_CHANNELS,
     Channel,
     NoticeKind,
     NoticeRef,
@@ -122,7 +123,7 @@ def read_words(channel: Channel) -> str:
             return fill_template(message["message"]["template"])
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", sorted(PAYER_CHANNELS))
 def test_receipt_leaves_at_night_and_says_what_was_paid(channel: Channel) -> None:
     (ref,) = notify.issue(channels=[channel])
     pay(ref)
@@ -187,7 +188,7 @@ def test_reminder_of_a_paid_invoice_is_still_cancelled() -> None:
     assert (notify.stored(ref)["state"], notify.stored(ref)["reason"]) == ("cancelled", "invoice_paid")
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", sorted(PAYER_CHANNELS))
 def test_whoever_got_the_bill_is_told_to_ignore_it_and_what_replaces_it(channel: Channel) -> None:
     (ref,) = notify.issue(channels=[channel])
     notify.send(ref)
