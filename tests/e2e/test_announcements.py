@@ -169,9 +169,6 @@ def test_person_does_the_same_at_the_command_line(story: Story, shop: Shop, clou
     assert own == list(story.endpoints.values())
     endpoint_id = story.endpoints["orders"]
     assert "secret" in run(cloud, "webhook-change", shop.biller_id, endpoint_id, "rotate")
-    assert run(cloud, "replay", shop.biller_id, endpoint_id)["resent"] == 0
-    assert run(cloud, "pause", shop.biller_id, "--number", "WEBHOOK/1") == {"paused": True}
-    assert run(cloud, "resume", shop.biller_id, "--number", "WEBHOOK/1") == {"paused": False}
     assert run(cloud, "resend-failed", shop.biller_id)["examined"] > 0
 
 
