@@ -62,6 +62,7 @@ _CODES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     errors.CodeRefusedError: (HTTPStatus.UNPROCESSABLE_ENTITY, "code_refused"),
     errors.PasswordRuleError: (HTTPStatus.UNPROCESSABLE_ENTITY, "password_rule"),
     errors.BodyTooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large"),
+    errors.BodyUnreadableError: (HTTPStatus.BAD_REQUEST, "body_unreadable"),
     NotFoundError: (HTTPStatus.NOT_FOUND, "route_not_found"),
     RequestValidationError: (HTTPStatus.UNPROCESSABLE_ENTITY, "bad_request"),
     RequestUnsupportedContentType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content_type"),

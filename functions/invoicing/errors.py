@@ -101,6 +101,10 @@ class BodyTooLargeError(InvoicingError):
     """A request's body is over its route's limit. ``str(error)`` is the limit in bytes."""
 
 
+class BodyUnreadableError(InvoicingError):
+    """A request's body is no text, or is nested too deeply to be read."""
+
+
 class UserExistsError(InvoicingError):
     """The address is that of a user with other roles, or of another biller."""
 
