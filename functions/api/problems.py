@@ -41,6 +41,7 @@ _CODES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     errors.SuppressionNotFoundError: (HTTPStatus.NOT_FOUND, "suppression_not_found"),
     errors.FilesExpiredError: (HTTPStatus.GONE, "files_expired"),
     errors.UploadOutdatedError: (HTTPStatus.CONFLICT, "upload_outdated"),
+    errors.UploadTooLargeError: (HTTPStatus.CONFLICT, "upload_too_large"),
     errors.CounterBusyError: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     errors.CompanyCodeError: (HTTPStatus.UNPROCESSABLE_ENTITY, "company_code"),
     errors.CompanyCodeTakenError: (HTTPStatus.CONFLICT, "company_code_taken"),

@@ -101,6 +101,10 @@ class BodyTooLargeError(InvoicingError):
     """A request's body is over its route's limit. ``str(error)`` is the limit in bytes."""
 
 
+class UploadTooLargeError(InvoicingError):
+    """The upload has more invoices than one answer can hold. ``str(error)`` is the limit."""
+
+
 class BodyUnreadableError(InvoicingError):
     """A request's body is no text, or is nested too deeply to be read."""
 
