@@ -8,6 +8,9 @@ status to ``problems._CODES`` and their words to ``texts/{id,en}/problems.py``, 
 problem documents, correlation id, limits, headers, and the tests that try every route with every role.
 """
 
+import base64
+import binascii
+import json
 import re
 from functools import lru_cache
 from http import HTTPStatus
@@ -21,7 +24,7 @@ from api.areas import Access
 from api.callers import ERP_PREFIX, identify_caller
 from api.problems import answer_problem
 from api.routes import audit, billers, changes, notices, settings, support, uploads, users
-from invoicing.errors import BodyTooLargeError
+from invoicing.errors import BodyTooLargeError, BodyUnreadableError
 
 logger = Logger(utc=True)
 
@@ -63,7 +66,7 @@ def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Roles are checked before the request is read any further, and a route that has none is no route."""
     try:
         access = _find_access(event)
-        _check_size(event, access)
+        _check_body(event, access)
         caller = identify_caller(event, access.roles)
     except Exception as error:
         problem = answer_problem(error)
@@ -96,10 +99,18 @@ def _compile_paths() -> list[tuple[str, re.Pattern[str], Access]]:
     ]
 
 
-def _check_size(event: dict[str, Any], access: Access) -> None:
+def _check_body(event: dict[str, Any], access: Access) -> None:
+    """What the resolver's parser would stumble over. JSON that is merely wrong it refuses itself."""
+    body = event.get("body") or ""
     # Base64 is longer than what it holds, so that nothing slips through.
-    if len(event.get("body") or "") > access.max_body_bytes:
+    if len(body) > access.max_body_bytes:
         raise BodyTooLargeError(str(access.max_body_bytes))
+    try:
+        json.loads(base64.b64decode(body).decode() if event.get("isBase64Encoded") else body)
+    except json.JSONDecodeError:
+        return
+    except (UnicodeDecodeError, RecursionError, binascii.Error) as error:
+        raise BodyUnreadableError(type(error).__name__) from error
 
 
 def _choose_correlation_id(event: dict[str, Any]) -> str:

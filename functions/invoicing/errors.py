@@ -127,6 +127,14 @@ class FormRefusedError(InvoicingError):
     """A form did not come from a page that we gave this visitor, or is too large. ``str(error)`` says which."""
 
 
+class UploadTooLargeError(InvoicingError):
+    """The upload has more invoices than one answer can hold. ``str(error)`` is the limit."""
+
+
+class BodyUnreadableError(InvoicingError):
+    """A request's body is no text, or is nested too deeply to be read."""
+
+
 class UserExistsError(InvoicingError):
     """The address is that of a user with other roles, or of another biller."""
 

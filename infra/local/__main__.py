@@ -43,9 +43,11 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local preview --biller toko-sinar --kind paid
   python -m infra.local logs upload-check
 
-  curl --cacert {certificate} -H "Authorization: Bearer $(python -m infra.local token maker@toko-sinar.example)" \
-    {api}/v1/me                                   (the JSON API; users: {staff}, ...@sekolah-harapan.example;
-                                                   password of all: {password})
+The JSON API: {api}
+  TOKEN=$(python -m infra.local token maker@toko-sinar.example)
+  curl --cacert {certificate} -H "Authorization: Bearer $TOKEN" {api}/v1/me
+Its users, password {password}:
+{staff}
 
 Messages, as the payers see them: {providers}/
 Receiver of webhooks: {receiver}/... (its page names paths that go wrong)
@@ -95,7 +97,7 @@ def _stay_up(options: Options) -> int:
                 names = ", ".join(f"{biller.biller_id} ({biller.module})" for biller in BILLERS)
                 places = {"endpoint": cloud.endpoint, "providers": cloud.providers, "logs": cloud.home / "logs"}
                 places |= {"certificate": cloud.certificate, "api": cloud.outputs["ApiAddress"]}
-                staff = ", ".join(person.email for person in STAFF if person.biller_id != BILLERS[1].biller_id)
+                staff = "\n".join(f"  {person.email:<32} {', '.join(person.roles)}" for person in STAFF)
                 places |= {"receiver": cloud.receiver, "staff": staff, "password": PASSWORD}
                 print(USAGE.format(billers=names, **places), flush=True)
             threading.Event().wait()

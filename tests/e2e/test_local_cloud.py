@@ -70,7 +70,8 @@ def test_every_resource_of_template_is_deployed(cloud: Cloud) -> None:
 
 
 def test_every_function_has_its_log_group(cloud: Cloud) -> None:
-    assert len(list_groups(cloud)) == len(ROLES)
+    # API Gateway's own log of calls is no function's.
+    assert len([name for name in list_groups(cloud) if not name.endswith("-access")]) == len(ROLES)
 
 
 @pytest.mark.parametrize("function", [role for role in ROLES if role.startswith("Notice")])

@@ -1,5 +1,6 @@
 """The API's frame: who gets in, what every answer carries, and how refusals look."""
 
+import base64
 import json
 import logging
 
@@ -8,9 +9,10 @@ import pytest
 from invoicing.billers import BillerState
 from invoicing.roles import Role, UserState
 from invoicing.store import uploads
-from tests.integration.api_scenario import call, make_user
+from invoicing.texts import LANGUAGES
+from tests.integration.api_scenario import call, make_event, make_user
 from tests.integration.conftest import Aws
-from tests.integration.scenario import SCHOOL, SHOP, register
+from tests.integration.scenario import SCHOOL, SHOP, FakeContext, register
 
 NO_UPLOAD = "/v1/uploads/01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -79,6 +81,30 @@ def test_unknown_address_is_a_problem_too() -> None:
 def test_body_over_the_limit_is_not_parsed() -> None:
     answer = call("POST", "/v1/uploads", "siti", {"filename": "x" * 70_000})
     assert (answer.status, answer.code) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [("[" * 60_000, "body_unreadable"), ("{not json", "bad_request"), ("null", "bad_request"), ("", "bad_request")],
+)
+def test_body_that_is_no_object_is_the_callers_mistake(body: str, code: str) -> None:
+    assert call("POST", "/v1/uploads", "siti", body).code == code
+
+
+def test_body_that_is_no_text_is_the_callers_mistake() -> None:
+    from api import handler
+
+    event = make_event("POST", "/v1/uploads", "siti", base64.b64encode(b"\xff\xfe").decode())
+    answer = handler.handle(event | {"isBase64Encoded": True}, FakeContext())
+    assert json.loads(answer["body"])["code"] == "body_unreadable"
+
+
+def test_every_code_has_words_in_both_languages() -> None:
+    from api import problems
+
+    for error in problems._CODES.values():
+        for language in LANGUAGES:
+            assert problems._find_words(error[1], language, "detail")
 
 
 def test_correlation_id_of_the_caller_is_taken_if_it_may_stand_in_a_log() -> None:

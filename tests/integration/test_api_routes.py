@@ -1,10 +1,14 @@
 """What the routes over uploads, notices, settings and the support's searches answer, and what a repeated call does."""
 
+import base64
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
+from invoicing.modules import e_invoice
 from invoicing.roles import Role
 from invoicing.settings import get_settings
 from invoicing.store import billers
@@ -107,6 +111,24 @@ def test_template_is_the_workbook_of_the_callers_product() -> None:
     assert shops.headers["content-type"].endswith("spreadsheetml.sheet")
     assert "template-e_invoice.xlsx" in shops.headers["content-disposition"]
     assert shops.body != schools.body
+
+
+def test_earlier_upload_comes_back_as_a_sheet_for_the_next_period(tmp_path: Path) -> None:
+    upload = scenario.make_waiting_upload(tmp_path, [scenario.make_draft(0, payer_name="=1+1")])
+    answer = call("GET", f"/v1/uploads/{upload.upload_id}/next-period", MAKER)
+    assert answer.status == 200
+    sheet = load_workbook(BytesIO(base64.b64decode(answer.body)))["Tagihan Umum"]
+    keys = [column.key for column in e_invoice.SPEC.columns if column.in_template]
+    cells = dict(zip(keys, sheet[2], strict=True))
+    assert cells["number"].value == "INV-0000-202701"
+    assert cells["due_date"].value.date().isoformat() == "2027-01-31"
+    # Text, never a formula.
+    assert (cells["payer_name"].value, cells["payer_name"].data_type) == ("=1+1", "s")
+
+
+def test_upload_without_good_rows_has_no_next_period() -> None:
+    upload_id = start().body["upload_id"]
+    assert call("GET", f"/v1/uploads/{upload_id}/next-period", MAKER).code == "upload_state"
 
 
 def read_settings() -> dict[str, Any]:

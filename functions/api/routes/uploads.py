@@ -23,6 +23,8 @@ area = Area("uploads")
 
 _LOOK = {Role.BILLER_ADMIN, Role.MAKER, Role.CHECKER, Role.VIEWER}
 _PAGE_SIZE = 50
+_MAX_SHEET = 5_000
+"""Bills of a sheet for the next period: seconds of work, and far from the 6 MB of an answer."""
 UploadId = Annotated[str, Path(pattern=Ulid, description="as given when it was started")]
 
 
@@ -122,9 +124,29 @@ def download_template() -> Response[bytes]:
 
     workbook, module = BytesIO(), area.caller.own_biller.module
     build_template(module, workbook)
+    return _answer_workbook(workbook, f"template-{module}.xlsx")
+
+
+@area.get("/v1/uploads/<upload_id>/next-period", {Role.MAKER}, content_type=WORKBOOK_TYPE)
+def download_next_period(upload_id: UploadId) -> Response[bytes]:
+    """An earlier upload as a sheet filled for the next period: to look over, mend and upload.
+
+    Due dates and periods move on; e-invoice numbers get the month of the new due date. At most 5,000 bills.
+    """
+    from invoicing.modules.next_period import build_next_rows
+    from invoicing.modules.template_workbook import build_template
+
+    caller = area.caller
+    drafts = uploading.load_drafts(caller.biller_id, upload_id, _MAX_SHEET)
+    workbook, module = BytesIO(), caller.own_biller.module
+    build_template(module, workbook, (row for draft in drafts for row in build_next_rows(module, draft)))
+    return _answer_workbook(workbook, f"next-{upload_id}.xlsx")
+
+
+def _answer_workbook(workbook: BytesIO, filename: str) -> Response[bytes]:
     return Response(
         status_code=HTTPStatus.OK,
         content_type=WORKBOOK_TYPE,
         body=workbook.getvalue(),
-        headers={"content-disposition": f'attachment; filename="template-{module}.xlsx"'},
+        headers={"content-disposition": f'attachment; filename="{filename}"'},
     )

@@ -4,6 +4,8 @@ TEXTS = {
     "bad_request": "These fields are missing or cannot be used: {detail}.",
     "content_type": "The body must be JSON (content-type application/json).",
     "body_too_large": "The body is too large; at most {detail} bytes are taken.",
+    "body_unreadable": "The body cannot be read; send JSON in UTF-8.",
+    "upload_too_large": "A sheet for the next period is made of at most {detail} bills; use your own file.",
     "route_not_found": "There is nothing at this address.",
     "not_signed_in": "Sign in first: the access token is missing, expired or not valid.",
     "access_denied": "You are not permitted to do this.",

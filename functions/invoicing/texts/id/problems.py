@@ -4,6 +4,8 @@ TEXTS = {
     "bad_request": "Isian ini kurang atau tidak bisa dipakai: {detail}.",
     "content_type": "Isi permintaan harus JSON (content-type application/json).",
     "body_too_large": "Isi permintaan terlalu besar; paling banyak {detail} byte.",
+    "body_unreadable": "Isi permintaan tidak bisa dibaca; kirim JSON dalam UTF-8.",
+    "upload_too_large": "Lembar untuk periode berikutnya paling banyak {detail} tagihan; pakai berkas Anda sendiri.",
     "route_not_found": "Tidak ada apa-apa di alamat ini.",
     "not_signed_in": "Masuk dahulu: token akses tidak ada, kedaluwarsa atau tidak sah.",
     "access_denied": "Anda tidak berwenang melakukan ini.",
