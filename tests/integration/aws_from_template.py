@@ -65,6 +65,7 @@ class Template:
             "AWS::Partition": "aws",
             "AWS::Region": REGION,
             "AWS::StackName": STACK,
+            "AWS::URLSuffix": "amazonaws.com",
         }
         if name in pseudo:
             return pseudo[name]
@@ -75,6 +76,8 @@ class Template:
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name(name)}"
         if resource["Type"] == "AWS::SNS::Topic":
             return f"arn:aws:sns:{REGION}:{ACCOUNT}:{self._name(name)}"
+        if resource["Type"] == "AWS::SecretsManager::Secret":
+            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{self._name(name)}"
         return self._name(name)
 
     def _get_attribute(self, path: str | list[str]) -> str:
@@ -129,6 +132,9 @@ class Template:
     def _not(self, argument: list[Any]) -> bool:
         return not self.resolve(argument[0])
 
+    def _and(self, argument: list[Any]) -> bool:
+        return all(self.resolve(part) for part in argument)
+
     _functions: dict[str, Callable[["Template", Any], Any]] = {  # noqa: RUF012 - constant
         "Ref": _ref,
         "Fn::GetAtt": _get_attribute,
@@ -139,6 +145,8 @@ class Template:
         "Fn::Split": _split,
         "Fn::Equals": _equals,
         "Fn::Not": _not,
+        "Fn::And": _and,
+        "Condition": _holds,
     }
 
 
@@ -149,6 +157,9 @@ def create_resources(template: Template) -> None:
         _create_table(dynamodb, template.resolve({"Ref": name}), properties)
     for name, properties in template.find("AWS::SQS::Queue").items():
         _create_queue(sqs, template.resolve({"Ref": name}).rsplit("/", 1)[1], properties)
+    for name in template.find("AWS::SecretsManager::Secret"):
+        first = json.dumps({"values": [], "first": "k" * 64})
+        boto3.client("secretsmanager").create_secret(Name=f"{STACK}-{name}", SecretString=first)
     for name in template.find("AWS::SNS::Topic"):
         sns.create_topic(Name=template.resolve({"Ref": name}).rsplit(":", 1)[1])
     for properties in template.find("AWS::SNS::Subscription").values():

@@ -22,4 +22,9 @@ TEXTS = {
     "busy": "Many uploads are being released at once; try again in a moment.",
     "filename": "This file name cannot be used: {detail}.",
     "suppression_not_found": "There is no such suppressed address.",
+    "bank_client_not_found": "There is no bank client {detail}.",
+    "bank_client_exists": "{detail} belongs to another bank client already.",
+    "bank_client_invalid": "This setting of a bank client cannot be used: {detail}.",
+    "rotation": "Keys cannot be changed now: {detail}.",
+    "bank_call_not_found": "There is no call {detail} of a bank, or it has expired.",
 }

@@ -24,4 +24,9 @@ TEXTS = {
     "busy": "Sedang banyak unggahan dilepas bersamaan; coba lagi sebentar lagi.",
     "filename": "Nama berkas tidak bisa dipakai: {detail}.",
     "suppression_not_found": "Alamat yang ditangguhkan ini tidak ada.",
+    "bank_client_not_found": "Klien bank {detail} tidak ada.",
+    "bank_client_exists": "{detail} sudah dipakai klien bank lain.",
+    "bank_client_invalid": "Pengaturan klien bank ini tidak bisa dipakai: {detail}.",
+    "rotation": "Pergantian kunci tidak bisa dilakukan sekarang: {detail}.",
+    "bank_call_not_found": "Panggilan bank {detail} tidak ada atau masa simpannya sudah habis.",
 }
