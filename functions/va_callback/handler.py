@@ -50,7 +50,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if answer.http_status == 401:
         count_unauthorized()
     client_id = verification.client.client_id if verification.client else None
-    facts = {"call_id": call_id, "service": call.service, "client_id": client_id, "milliseconds": milliseconds}
+    facts = {"call_id": call_id, "snap_service": call.service, "client_id": client_id, "milliseconds": milliseconds}
     logger.info("answered", extra={**facts, "code": f"{answer.http_status}{call.service}{answer.case}"})
     return write_response(answer, body, _build_headers(call, answer))
 

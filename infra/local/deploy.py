@@ -30,6 +30,7 @@ PARAMETERS = {
     "SmsExpressConcurrency": "2",
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
+    "BankFirewall": "off",
     "WhatsAppEInvoicePhoneNumberId": _E_INVOICE_SENDER,
     "WhatsAppPintuKelasPhoneNumberId": _PINTU_KELAS_SENDER,
 }
@@ -84,6 +85,7 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
     # It has no metric math, and none of its alarms ever rings.
     for name in [name for name, resource in template["Resources"].items() if "Metrics" in resource["Properties"]]:
         del template["Resources"][name]
+    _fit_bank_api(template["Resources"]["BankApi"]["Properties"]["DefinitionBody"])
     for resource in template["Resources"].values():
         properties = resource["Properties"]
         # A number that comes from a parameter stays text, and the poller compares it with numbers.
@@ -97,6 +99,16 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
                 # A batch is authorised as an action of its own, which AWS does not have.
                 if statement["Action"] in ("sqs:SendMessage", "sns:Publish"):
                     statement["Action"] = [statement["Action"], f"{statement['Action']}Batch"]
+
+
+def _fit_bank_api(definition: Any) -> None:
+    # It does not tell a policy the caller's address: only 127.0.0.1 can call anyway.
+    for statement in definition["x-amazon-apigateway-policy"]["Statement"]:
+        del statement["Condition"]
+    # It imports methods by their names only.
+    for path in definition["paths"].values():
+        operation = path.pop("x-amazon-apigateway-any-method")
+        path |= dict.fromkeys(("get", "put", "post", "delete", "options", "head", "patch"), operation)
 
 
 def _call_providers_at(template: Any, address: str) -> None:

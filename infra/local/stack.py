@@ -1,4 +1,4 @@
-"""The whole product, running here: emulator, stack, billers, and a stand-in for the providers."""
+"""The whole product, running here: emulator, stack, billers, a bank, and a stand-in for the providers."""
 
 import os
 import subprocess
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from infra.local.bank import connect_bank
 from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulator
 from infra.local.deploy import deploy, load_template
 from infra.local.logs import save_logs
@@ -22,7 +23,9 @@ def run_stack(home: Path = HOME, parameters: dict[str, str] | None = None) -> It
     """
     with run_providers() as providers, run_emulator(home) as emulator:
         cloud = deploy(emulator, providers.address, parameters)
-        _seed(cloud, {**_read_defaults(), **(parameters or {})})
+        values = {**_read_defaults(), **(parameters or {})}
+        _seed(cloud, values)
+        connect_bank(cloud, int(values["VaCompanyCodeDigits"]))
         with providers.play(cloud):
             publish(cloud)
             try:

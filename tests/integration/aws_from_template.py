@@ -76,8 +76,6 @@ class Template:
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name(name)}"
         if resource["Type"] == "AWS::SNS::Topic":
             return f"arn:aws:sns:{REGION}:{ACCOUNT}:{self._name(name)}"
-        if resource["Type"] == "AWS::SecretsManager::Secret":
-            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{self._name(name)}"
         return self._name(name)
 
     def _get_attribute(self, path: str | list[str]) -> str:
@@ -86,8 +84,10 @@ class Template:
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/",
             "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:",
             "AWS::S3::Bucket": "s3:::",
+            "AWS::SecretsManager::Secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:",
         }[self.data["Resources"][name]["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
+        values["Id"] = values["Arn"]
         values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
         return values[attribute]
 
