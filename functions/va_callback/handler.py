@@ -23,7 +23,7 @@ from va_callback.calls import Answer, Service, VerifiedCall
 from va_callback.counting import count_unauthorized
 from va_callback.http_call import HttpCall, read_event
 from va_callback.keeping import keep_call
-from va_callback.verification import Verification, answer_token_request
+from va_callback.verification import Verification
 
 logger = Logger(utc=True)
 
@@ -58,7 +58,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _answer(call: HttpCall, verification: Verification) -> Answer:
     try:
         if call.service is Service.ACCESS_TOKEN:
-            return answer_token_request(call)
+            return verification.issue_token()
         return call_service(verification.run())
     except RefusedError as refusal:
         return refusal.answer

@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from invoicing import clock
 from invoicing.bank_clients import BankClient, SignatureVariant
@@ -46,30 +47,8 @@ _CALL_FORMATS = {
 _DIGITS = re.compile(r"[0-9]+")
 
 
-def answer_token_request(call: HttpCall) -> Answer:
-    """Service 73. Raises RefusedError."""
-    headers = _check_form(call, _TOKEN_FORMATS)
-    client_id, timestamp = headers["X-CLIENT-KEY"], headers["X-TIMESTAMP"]
-    client = _check_caller(lambda: bank_clients.find_client(client_id), client_id, call.source_ip)
-    _check_time(timestamp, client)
-    text = f"{client_id}|{timestamp}"
-    if not _holds_for_newest(client, lambda newest: is_rsa_signature(headers["X-SIGNATURE"], text, newest)):
-        raise refuse_unauthorized("Signature")
-    grant = _parse(call.body).get("grantType")
-    if grant in (None, ""):
-        raise refuse_missing("grantType")
-    if grant != "client_credentials":
-        raise refuse_format("grantType")
-    members = {
-        "accessToken": issue_token(client_id),
-        "tokenType": "Bearer",
-        "expiresIn": str(int(LIFE.total_seconds())),
-    }
-    return Answer(200, "00", "Successful", members)
-
-
 class Verification:
-    """Of one call to 24, 25 or 26, step by step; ``client`` and ``body`` are what is established so far."""
+    """Of one call, step by step; ``client``, ``is_signed`` and ``body`` are what is established so far."""
 
     def __init__(self, call: HttpCall, service: Service, call_id: str) -> None:
         self._call = call
@@ -79,11 +58,34 @@ class Verification:
         self.body: dict[str, object] | None = None
         self.is_signed = False
 
+    def issue_token(self) -> Answer:
+        """Service 73. Raises RefusedError."""
+        headers = _check_form(self._call, _TOKEN_FORMATS)
+        client_id, timestamp = headers["X-CLIENT-KEY"], headers["X-TIMESTAMP"]
+        find = partial(bank_clients.find_client, client_id)
+        client = self.client = _check_caller(find, client_id, self._call.source_ip)
+        _check_time(timestamp, client)
+        text = f"{client_id}|{timestamp}"
+        if not _holds_for_newest(client, lambda newest: is_rsa_signature(headers["X-SIGNATURE"], text, newest)):
+            raise refuse_unauthorized("Signature")
+        self.is_signed = True
+        grant = _parse(self._call.body).get("grantType")
+        if grant in (None, ""):
+            raise refuse_missing("grantType")
+        if grant != "client_credentials":
+            raise refuse_format("grantType")
+        members = {
+            "accessToken": issue_token(client_id),
+            "tokenType": "Bearer",
+            "expiresIn": str(int(LIFE.total_seconds())),
+        }
+        return Answer(200, "00", "Successful", members)
+
     def run(self) -> VerifiedCall:
-        """Raises RefusedError."""
+        """Of services 24, 25 and 26. Raises RefusedError."""
         headers = _check_form(self._call, _CALL_FORMATS)
         partner_id, timestamp = headers["X-PARTNER-ID"], headers["X-TIMESTAMP"]
-        find = lambda: bank_clients.find_client_of_partner(partner_id)  # noqa: E731 - one expression, used once
+        find = partial(bank_clients.find_client_of_partner, partner_id)
         client = self.client = _check_caller(find, "", self._call.source_ip)
         token = _check_token(self._call, client) if client.signature is SignatureVariant.SYMMETRIC else ""
         _check_time(timestamp, client)
