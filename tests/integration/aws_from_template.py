@@ -80,12 +80,18 @@ class Template:
 
     def _get_attribute(self, path: str | list[str]) -> str:
         name, attribute = path if isinstance(path, list) else path.split(".", 1)
+        resource = self.data["Resources"][name]
+        if (resource["Type"], attribute) == ("AWS::Serverless::Api", "Stage"):
+            return str(resource["Properties"]["StageName"])
         service = {
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/",
             "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:",
             "AWS::S3::Bucket": "s3:::",
+            "AWS::Logs::LogGroup": f"logs:{REGION}:{ACCOUNT}:log-group:",
+            "AWS::Serverless::Function": f"lambda:{REGION}:{ACCOUNT}:function:",
+            "AWS::WAFv2::WebACL": f"wafv2:{REGION}:{ACCOUNT}:regional/webacl/",
             "AWS::SecretsManager::Secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:",
-        }[self.data["Resources"][name]["Type"]]
+        }[resource["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
         values["Id"] = values["Arn"]
         values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
