@@ -9,7 +9,11 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 from ulid import ULID
 
 from invoicing import defects
-from va_callback.answers import (
+from va_callback.calls import Answer, Service, VerifiedCall
+from va_callback.counting import count_unauthorized
+from va_callback.http_call import HttpCall, read_event
+from va_callback.keeping import keep_call
+from va_callback.refusals import (
     GENERAL_ERROR,
     NO_SERVICE,
     TIMEOUT,
@@ -19,10 +23,6 @@ from va_callback.answers import (
     write_body,
     write_response,
 )
-from va_callback.calls import Answer, Service, VerifiedCall
-from va_callback.counting import count_unauthorized
-from va_callback.http_call import HttpCall, read_event
-from va_callback.keeping import keep_call
 from va_callback.verification import Verification
 
 logger = Logger(utc=True)

@@ -14,7 +14,9 @@ from invoicing.bank_clients import BankClient, SignatureVariant
 from invoicing.store import bank_clients
 from invoicing.store.secrets import Pair, load_newer_secret, load_secret
 from va_callback.access_token import LIFE, is_token_of, issue_token
-from va_callback.answers import (
+from va_callback.calls import Answer, Service, VerifiedCall
+from va_callback.http_call import MAX_BODY_BYTES, HttpCall
+from va_callback.refusals import (
     refuse_bad_request,
     refuse_format,
     refuse_method,
@@ -22,8 +24,6 @@ from va_callback.answers import (
     refuse_token,
     refuse_unauthorized,
 )
-from va_callback.calls import Answer, Service, VerifiedCall
-from va_callback.http_call import MAX_BODY_BYTES, HttpCall
 from va_callback.signatures import Signed, is_asymmetric_signature, is_rsa_signature, is_symmetric_signature
 from va_callback.strict_json import NotStrictJsonError, parse_object
 

@@ -4,6 +4,7 @@ A handful of items, each read once a minute and process: one partition carries t
 """
 
 from collections.abc import Iterator
+from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any, cast
 
@@ -124,21 +125,7 @@ def _write(writes: list[dict[str, Any]]) -> None:
 
 def _describe(client: BankClient) -> dict[str, Any]:
     """Its settings as they are stored and audited; no member is secret."""
-    return {
-        "bank_code": client.bank_code,
-        "partner_id": client.partner_id,
-        "public_keys": list(client.public_keys),
-        "secret_arn": client.secret_arn,
-        "is_active": client.is_active,
-        "signature": client.signature,
-        "minify": client.minify,
-        "signed_path_prefix": client.signed_path_prefix,
-        "timestamp_tolerance_seconds": client.timestamp_tolerance_seconds,
-        "numeric_external_id": client.numeric_external_id,
-        "replay_code_success": client.replay_code_success,
-        "allowed_networks": list(client.allowed_networks),
-        "min_key_bits": client.min_key_bits,
-    }
+    return {name: value for name, value in asdict(client).items() if name not in ("client_id", "version")}
 
 
 def _build_record(client: BankClient, version: int = 0) -> dict[str, Any]:
@@ -173,20 +160,11 @@ def _get_partner_cache() -> ShortCache[str | None]:
 
 
 def _read_client(record: dict[str, Any]) -> BankClient:
-    return BankClient(
-        client_id=record["sk"],
-        bank_code=record["bank_code"],
-        partner_id=record["partner_id"],
-        public_keys=tuple(record["public_keys"]),
-        secret_arn=record["secret_arn"],
-        is_active=record["is_active"],
-        signature=SignatureVariant(record["signature"]),
-        minify=MinifyMode(record["minify"]),
-        signed_path_prefix=record["signed_path_prefix"],
-        timestamp_tolerance_seconds=record["timestamp_tolerance_seconds"],
-        numeric_external_id=record["numeric_external_id"],
-        replay_code_success=record["replay_code_success"],
-        allowed_networks=tuple(record["allowed_networks"]),
-        min_key_bits=record["min_key_bits"],
-        version=record["version"],
-    )
+    """A setting that the product has got since the client was stored has its default."""
+    members: dict[str, Any] = {
+        field.name: tuple(record[field.name]) if isinstance(record[field.name], list) else record[field.name]
+        for field in fields(BankClient)
+        if field.name in record
+    }
+    members |= {"signature": SignatureVariant(record["signature"]), "minify": MinifyMode(record["minify"])}
+    return BankClient(client_id=record["sk"], **members)
