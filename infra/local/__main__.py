@@ -232,6 +232,17 @@ def _operate(cloud: Cloud, options: Options) -> Answer:
     return answer, iter([json.dumps(answer, ensure_ascii=False, indent=2)])
 
 
+def _replay(cloud: Cloud, options: Options) -> Answer:
+    command = {"day": options.day, "user_id": options.user or "operator", "reason": options.reason}
+    payments: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        answer = client.invoke(cloud, "BankReplayFunction", {**command, "apply": options.apply, "after": after})
+        payments += answer["payments"]
+        after = answer["after"]
+    return payments, (json.dumps(payment) for payment in payments)
+
+
 def _read_value(text: str) -> Any:
     """A setting: JSON where it is, else text."""
     try:
@@ -309,6 +320,10 @@ def _build_parser() -> argparse.ArgumentParser:
     bank = add("bank", _operate, "a command about bank clients and their calls (docs/operations.md)", user=True)
     bank.add_argument("operation", help="list_clients, create_client, begin_secret_change, list_calls, show_call, ...")
     bank.add_argument("member", nargs="*", metavar="NAME=VALUE", help="of the command; NAME=@FILE reads a file")
+    replay = add("replay", _replay, "a day's payments from the kept calls, told once more with --apply", user=True)
+    replay.add_argument("day", help="YYYY-MM-DD in Jakarta")
+    replay.add_argument("--apply", action="store_true", help="post what is missing; without it only list")
+    replay.add_argument("--reason", default="a look")
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

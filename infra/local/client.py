@@ -53,7 +53,9 @@ def invoke(cloud: Cloud, function: str, payload: dict[str, Any]) -> dict[str, An
     answer = cloud.client("lambda").invoke(FunctionName=cloud.outputs[function], Payload=json.dumps(payload).encode())
     body: dict[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
-        failure = f"{payload['operation']} failed: {body.get('errorMessage', body)}; see the log of {function}"
+        failure = (
+            f"{payload.get('operation', function)} failed: {body.get('errorMessage', body)}; see the log of {function}"
+        )
         raise CommandFailedError(failure)
     if "error" in body:
         raise CommandRefusedError(body["error"])

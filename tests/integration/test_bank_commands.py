@@ -1,6 +1,7 @@
 """Commands of the bank's operators: what is handed over once, what is refused, what is audited."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -8,11 +9,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from infra.local.bank import PATH, write_public_key
-from invoicing.store import bank_clients, dynamodb
+from infra.local.bank import PATH, Fault, write_public_key
+from invoicing import clock
+from invoicing.store import bank_clients, dynamodb, secrets
 from tests.integration.conftest import Aws
 from tests.integration.faults import CallCounter, Killed, kill
+from tests.integration.scenario import FakeContext
 from tests.integration.snap_scenario import VA_NUMBER, connect, install_services, make_key, operate
+from va_callback import replay_handler
 
 KEY = write_public_key(make_key())
 REASON = {"reason": "asked for by letter 12"}
@@ -77,9 +81,9 @@ def test_ids_are_given_once(aws: Aws) -> None:
 
 
 def test_changes_are_audited_with_who_what_and_why_and_no_secret(aws: Aws) -> None:
-    secrets = [create()["hand_over"]["client_secret"]]
+    given = [create()["hand_over"]["client_secret"]]
     operate("change_settings", client_id="BANK-A", settings={"numeric_external_id": True}, **REASON)
-    secrets.append(operate("begin_secret_change", client_id="BANK-A", **REASON)["hand_over"]["client_secret"])
+    given.append(operate("begin_secret_change", client_id="BANK-A", **REASON)["hand_over"]["client_secret"])
     operate("end_secret_change", client_id="BANK-A", keep="new", **REASON)
     operate("disable_client", client_id="BANK-A", **REASON)
     entries = read_audit(aws)
@@ -89,7 +93,7 @@ def test_changes_are_audited_with_who_what_and_why_and_no_secret(aws: Aws) -> No
     assert {"numeric_external_id": True} in [entry["after"] for entry in by_action]
     assert {"is_active": True} in [entry["before"] for entry in by_action]
     assert len(entries) == 5
-    assert not any(secret in json.dumps(entries) for secret in secrets)
+    assert not any(secret in json.dumps(entries) for secret in given)
 
 
 def test_settings_that_are_not_named_stay(aws: Aws) -> None:
@@ -126,8 +130,6 @@ def test_changes_that_are_not_going_on_cannot_end(aws: Aws) -> None:
 
 
 def test_operator_killed_while_changing_a_secret_can_begin_again_and_the_bank_notices_nothing(aws: Aws) -> None:
-    from invoicing.store import secrets
-
     create()
     arn = bank_clients.load_client("BANK-A").secret_arn
     in_use = secrets.fetch_secret(arn)
@@ -168,3 +170,59 @@ def test_many_calls_come_page_by_page(aws: Aws, monkeypatch: pytest.MonkeyPatch)
     assert len(seen) == len(set(seen)) == 5
     assert seen == sorted(seen)
     assert operate("show_call", call_id=seen[0])["path"] == f"{PATH}/transfer-va/status"
+
+
+def replay(day: str, **members: Any) -> dict[str, Any]:
+    command = {"day": day, "user_id": "rini", "reason": "table restored"} | members
+    answer: dict[str, Any] = replay_handler.handle(command, FakeContext())
+    return answer
+
+
+def test_day_is_replayed_from_its_signed_payments_only_with_ids_that_the_bank_cannot_use_again(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = install_services(monkeypatch)
+    monkeypatch.setattr(replay_handler, "call_service", services)
+    bank = connect()
+    body = bank.build_payment(VA_NUMBER, 125_000) | {"virtualAccountName": "Sīti 🎓"}
+    bank.call("inquiry", bank.build_inquiry(VA_NUMBER))
+    bank.call("payment", body, external_id="000001")
+    bank.call("payment", body, fault=Fault.SIGNATURE)
+    (_, told) = services.calls
+    services.calls.clear()
+    day = clock.today_in_jakarta().isoformat()
+
+    listed = replay(day)
+    assert [payment["code_then"] for payment in listed["payments"]] == ["2002500"]
+    assert (services.calls, "replay_bank_payments" in str(read_audit(aws))) == ([], False)
+
+    done = replay(day, apply=True)
+    assert [(payment["code_then"], payment["code_now"]) for payment in done["payments"]] == [("2002500", "2002500")]
+    assert done["after"] is None
+    (again,) = services.calls
+    assert again == replace(told, external_id=f"replay-{told.call_id}")
+    assert read_audit(aws)[-1]["action"] == "replay_bank_payments"
+
+
+def test_replay_that_runs_out_of_time_goes_on_where_it_stopped(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = install_services(monkeypatch)
+    monkeypatch.setattr(replay_handler, "call_service", services)
+    bank = connect()
+    for _ in range(3):
+        bank.call("payment", bank.build_payment(VA_NUMBER, 1))
+    services.calls.clear()
+    day, after, replayed = clock.today_in_jakarta().isoformat(), "", []
+    for _ in range(5):
+        left = iter([60_000, 60_000, 60_000, 5_000])
+        monkeypatch.setattr(FakeContext, "get_remaining_time_in_millis", lambda _self, left=left: next(left))
+        answer = replay(day, apply=True, after=after)
+        replayed += [payment["call_id"] for payment in answer["payments"]]
+        after = answer["after"]
+        if after is None:
+            break
+    assert after is None
+    assert len(replayed) == len(set(replayed)) == len(services.calls) == 3
+
+
+def test_replay_of_no_day_is_refused(aws: Aws) -> None:
+    assert replay("yesterday")["error"]["code"] == "bad_command"
