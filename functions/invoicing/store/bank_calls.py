@@ -6,7 +6,7 @@ and by the bank's own numbers (``by_reference``, ``by_request``: ``{bank}#{numbe
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -56,6 +56,9 @@ class BankCall:
     """inquiryRequestId or paymentRequestId."""
 
 
+_STORED = tuple(name for name in BankCall.__dataclass_fields__ if name != "call_id")
+
+
 @lru_cache(maxsize=1)
 def _get_writer() -> "DynamoDBClient":
     # The bank waits meanwhile, and its answer is decided: short, and never again.
@@ -71,7 +74,7 @@ def keep_call(call: BankCall) -> None:
     expires = datetime.fromisoformat(call.at) + timedelta(days=get_settings().bank_call_retention_days)
     item = {
         "pk": call.call_id,
-        **{name: value for name, value in asdict(call).items() if name != "call_id" and value != ""},
+        **{name: value for name in _STORED if (value := getattr(call, name)) != ""},
         "by_day_pk": _build_day_key(day, _find_shard(call.call_id)),
         "by_va_pk": _build_key(call.bank_code, call.va_number),
         "by_reference_pk": _build_key(call.bank_code, call.reference),
