@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local import client, logs, report
-from infra.local.bank import BankRefusedError, Fault, Reply, open_bank, operate
+from infra.local.bank import BankRefusedError, Fault, NoAnswerError, Reply, open_bank, operate
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
 from infra.local.messages import list_messages, save_emails
 from infra.local.seed import BILLERS
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         data, lines = options.run(find_cloud(options.home), options)
     except client.CommandRefusedError as refusal:
         return _report_failure(options, refusal.error, refusal.error["message"]["id"], refusal.error["message"]["en"])
-    except (CloudError, client.CommandFailedError, BankRefusedError) as failure:
+    except (CloudError, client.CommandFailedError, BankRefusedError, NoAnswerError) as failure:
         return _report_failure(options, {"code": "failed", "detail": str(failure)}, str(failure))
     except KeyboardInterrupt:
         return 130

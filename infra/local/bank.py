@@ -116,8 +116,11 @@ def send_to(cloud: Cloud) -> Send:
     http = urllib3.PoolManager(maxsize=64, ca_certs=str(cloud.certificate), retries=False, timeout=30)
 
     def send(call: Call) -> Reply:
-        answer = http.request(call.method, cloud.endpoint + call.path, headers=call.headers, body=call.body)
-        return Reply(answer.status, json.loads(answer.data or b"{}"), answer.headers)
+        try:
+            answer = http.request(call.method, cloud.endpoint + call.path, headers=call.headers, body=call.body)
+        except urllib3.exceptions.HTTPError as error:
+            raise NoAnswerError(type(error).__name__) from error
+        return Reply(answer.status, _read_body(answer.data), answer.headers)
 
     return send
 
@@ -233,6 +236,19 @@ class Bank:
         company, customer = va_number[:digits], va_number[digits:]
         padded = company.rjust(8)
         return {"partnerServiceId": padded, "customerNo": customer, "virtualAccountNo": padded + customer}
+
+
+def _read_body(raw: bytes) -> dict[str, Any]:
+    """Empty for what is no SNAP answer: the gateway's own page, say."""
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+class NoAnswerError(Exception):
+    """The connection ended, or nothing came within 30 seconds: the bank does not know what became of its call."""
 
 
 class BankRefusedError(Exception):
