@@ -19,6 +19,7 @@ STACK = "invoicing-local"
 CODE_BUCKET = "invoicing-local-code"
 _E_INVOICE_SENDER, _PINTU_KELAS_SENDER = WHATSAPP_SENDERS
 DEPLOY_SECONDS = 60
+START_TIMEOUT = 30
 PARAMETERS = {
     "Stage": "local",
     # Two cores: more workers only wait for each other.
@@ -94,6 +95,8 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
             scaling["MaximumConcurrency"] = int(values[scaling["MaximumConcurrency"]["Ref"]])
         if resource["Type"] != "AWS::Serverless::Function":
             continue
+        # It counts the start of a process as part of the first call, which AWS does not.
+        properties["Timeout"] = max(properties["Timeout"], START_TIMEOUT)
         for policy in properties.get("Policies", []):
             for statement in policy["Statement"]:
                 # A batch is authorised as an action of its own, which AWS does not have.
