@@ -18,7 +18,7 @@ from invoicing.bank_clients import BankClient, SignatureVariant, read_public_key
 from invoicing.errors import BankClientInvalidError, RotationError
 from invoicing.settings import get_settings
 from invoicing.store import bank_clients, secrets
-from invoicing.store.audit import BANK, append_audit_entry
+from invoicing.store.audit import BANK, add_audit_entry
 
 SECRET_BYTES = 48
 TOKEN_KEYS_REST = timedelta(minutes=30)
@@ -127,7 +127,7 @@ def change_token_keys(*, user_id: str, reason: str) -> None:
     changed_at = secrets.fetch_change_time(arn)
     if clock.now() - changed_at < TOKEN_KEYS_REST:
         raise RotationError(f"token keys: changed at {clock.to_text(changed_at)}; wait 30 minutes between changes")
-    append_audit_entry(
+    add_audit_entry(
         BANK,
         user_id=user_id,
         action="change_token_keys",

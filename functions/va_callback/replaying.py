@@ -11,7 +11,7 @@ from typing import Any
 from invoicing import clock
 from invoicing.errors import BankCallNotFoundError, BankClientNotFoundError
 from invoicing.store import bank_calls, bank_clients
-from invoicing.store.audit import BANK, append_audit_entry
+from invoicing.store.audit import BANK, add_audit_entry
 from invoicing.store.bank_calls import BankCall
 from va_callback.calls import Answer, Service, VerifiedCall
 from va_callback.strict_json import NotStrictJsonError, parse_object
@@ -43,7 +43,7 @@ def replay_day(
         answer: the services of the webhook; None only lists what there is.
     """
     if answer:
-        append_audit_entry(
+        add_audit_entry(
             BANK,
             user_id=user_id,
             action="replay_bank_payments",

@@ -50,7 +50,7 @@ def build_audit_write(
     return dynamodb.build_put(get_settings().audit_table, dynamodb.to_item(entry))
 
 
-def append_audit_entry(biller_id: str, **members: Any) -> None:
-    """An entry of its own, for a change that is no write of DynamoDB; members as of ``build_audit_write``."""
-    put = build_audit_write(biller_id, **members)["Put"]
+def add_audit_entry(biller_id: str, **entry: Any) -> None:
+    """Write one entry by itself, about something that changes nothing here; members as of ``build_audit_write``."""
+    put = build_audit_write(biller_id, **entry)["Put"]
     dynamodb.client().put_item(**put)
