@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 
 class SignatureVariant(StrEnum):
@@ -46,3 +51,22 @@ class BankClient:
     allowed_networks: tuple[str, ...] = ()
     """CIDR blocks; empty: any address that the API's own resource policy lets in."""
     min_key_bits: int = 2048
+    version: int = 0
+    """Of the stored settings, raised with every change."""
+
+
+@lru_cache(maxsize=16)
+def read_public_key(pem: str) -> "RSAPublicKey":
+    """Raises ValueError, with words for the operator, for anything but an RSA public key in PEM."""
+    # Slow to import; most calls are checked by HMAC and need none of it.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("not a public key in PEM form (-----BEGIN PUBLIC KEY-----)") from error
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError("not an RSA key")
+    return key

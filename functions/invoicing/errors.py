@@ -237,3 +237,23 @@ class NoticeNotResendableError(InvoicingError):
 
 class ResendPeriodError(InvoicingError):
     """A period of notices to send again is none, too long, or lies ahead; or its cursor is none of ours."""
+
+
+class BankClientNotFoundError(InvoicingError):
+    """No bank client has this id."""
+
+
+class BankClientExistsError(InvoicingError):
+    """The client id or the partner id belongs to a bank client already. ``str(error)`` names it."""
+
+
+class BankClientInvalidError(InvoicingError):
+    """A bank client's setting is unusable. ``str(error)`` names the setting and what is wrong with it."""
+
+
+class RotationError(InvoicingError):
+    """A key or secret is being changed already, or is not; ``str(error)`` says which."""
+
+
+class BankCallNotFoundError(InvoicingError):
+    """No kept call has this id, or it has expired."""

@@ -245,6 +245,43 @@ class Settings:
         return _read("SMS_EVENTS_TOPIC")
 
     @cached_property
+    def bank_clients_table(self) -> str:
+        return _read("BANK_CLIENTS_TABLE")
+
+    @cached_property
+    def bank_calls_table(self) -> str:
+        return _read("BANK_CALLS_TABLE")
+
+    @cached_property
+    def bank_call_retention_days(self) -> int:
+        return int(_read("BANK_CALL_RETENTION_DAYS"))
+
+    @cached_property
+    def bank_secrets_prefix(self) -> str:
+        """What the names of the bank clients' secrets begin with: the function may touch no other secret."""
+        return _read("BANK_SECRETS_PREFIX")
+
+    @cached_property
+    def snap_token_keys(self) -> str:
+        """ARN of the secret that holds the keys of access tokens."""
+        return _read("SNAP_TOKEN_KEYS")
+
+    @cached_property
+    def snap_base_url(self) -> str:
+        """Address of the bank's API, without the path prefix: what a bank is told."""
+        return _read("SNAP_BASE_URL")
+
+    @cached_property
+    def snap_path_prefix(self) -> str:
+        """What comes before the version in the path of every SNAP call, e.g. ``/snap``."""
+        return _read("SNAP_PATH_PREFIX")
+
+    @cached_property
+    def snap_versions(self) -> tuple[str, ...]:
+        """Versions in the path, e.g. ``v1.0``; banks number the same service differently."""
+        return tuple(_read("SNAP_VERSIONS").split(","))
+
+    @cached_property
     def upload_max_rows(self) -> int:
         return int(_read("UPLOAD_MAX_ROWS"))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local import client, logs, report
+from infra.local.bank import BankRefusedError, Fault, NoAnswerError, Reply, open_bank, operate
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
 from infra.local.messages import list_messages, save_emails
 from infra.local.notice_commands import add_commands
@@ -41,6 +42,8 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local webhooks toko-sinar       (also: webhook-create, webhook-change, replay, resend, pause, resume)
   python -m infra.local emails                    (the e-mails as files)
   python -m infra.local preview --biller toko-sinar --kind paid
+  python -m infra.local inquire VA_NUMBER         (the bank asks; pay VA_NUMBER pays, with --times, --advice, --fault)
+  python -m infra.local bank list_calls va_number=VA_NUMBER      (what the bank sent and got; also: list_clients, ...)
   python -m infra.local logs upload-check
 
 The JSON API: {api}
@@ -65,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         data, lines = options.run(find_cloud(options.home), options)
     except client.CommandRefusedError as refusal:
         return _report_failure(options, refusal.error, refusal.error["message"]["id"], refusal.error["message"]["en"])
-    except (CloudError, client.CommandFailedError) as failure:
+    except (CloudError, client.CommandFailedError, BankRefusedError, NoAnswerError) as failure:
         return _report_failure(options, {"code": "failed", "detail": str(failure)}, str(failure))
     except KeyboardInterrupt:
         return 130
@@ -204,6 +207,82 @@ def _preview(cloud: Cloud, options: Options) -> Answer:
     return shown, report.format_preview(shown)
 
 
+def _inquire(cloud: Cloud, options: Options) -> Answer:
+    return _answer_with_replies([open_bank(cloud).inquire(options.va_number, fault=options.fault)])
+
+
+def _pay(cloud: Cloud, options: Options) -> Answer:
+    bank = open_bank(cloud)
+    first = bank.pay(options.va_number, options.amount, fault=options.fault, **_choose_ids(options))
+    replies = [first]
+    request_id = first.body.get("virtualAccountData", {}).get("paymentRequestId")
+    for _ in range(options.times - 1):
+        # What a bank repeats is the same payment: same paymentRequestId, same amount.
+        members = _choose_ids(options) | {"flagAdvise": "Y" if options.advice else "N"}
+        members |= {"paymentRequestId": request_id} if request_id else {}
+        replies.append(bank.pay(options.va_number, _read_amount(first, options), fault=options.fault, **members))
+    return _answer_with_replies(replies)
+
+
+def _read_amount(reply: Reply, options: Options) -> int | None:
+    if options.amount is not None:
+        return int(options.amount)
+    paid = reply.body.get("virtualAccountData", {}).get("paidAmount")
+    return int(paid["value"].split(".")[0]) if paid else None
+
+
+def _choose_ids(options: Options) -> dict[str, str]:
+    chosen = {"paymentRequestId": options.request_id, "external_id": options.external_id}
+    return {name: value for name, value in chosen.items() if value}
+
+
+def _ask_status(cloud: Cloud, options: Options) -> Answer:
+    return _answer_with_replies([open_bank(cloud).ask_status(options.va_number, options.request_id)])
+
+
+def _answer_with_replies(replies: list[Reply]) -> Answer:
+    data = [{"http_status": reply.http_status, **reply.body} for reply in replies]
+    lines = (
+        line
+        for reply in replies
+        for line in (f"HTTP {reply.http_status}  {reply.code}", json.dumps(reply.body, ensure_ascii=False, indent=2))
+    )
+    return data, lines
+
+
+def _operate(cloud: Cloud, options: Options) -> Answer:
+    members: dict[str, Any] = {}
+    for pair in options.member:
+        name, _, value = pair.partition("=")
+        place, _, inner = name.partition(".")
+        given = Path(value[1:]).read_text() if value.startswith("@") else value
+        if inner:
+            members.setdefault(place, {})[inner] = _read_value(given)
+        else:
+            members[name] = given
+    answer = operate(cloud, options.operation, user_id=options.user or "operator", **members)
+    return answer, iter([json.dumps(answer, ensure_ascii=False, indent=2)])
+
+
+def _replay(cloud: Cloud, options: Options) -> Answer:
+    command = {"day": options.day, "user_id": options.user or "operator", "reason": options.reason}
+    payments: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        answer = client.invoke(cloud, "BankReplayFunction", {**command, "apply": options.apply, "after": after})
+        payments += answer["payments"]
+        after = answer["after"]
+    return payments, (json.dumps(payment) for payment in payments)
+
+
+def _read_value(text: str) -> Any:
+    """A setting: JSON where it is, else text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def _read_logs(cloud: Cloud, options: Options) -> Answer:
     groups = [options.function] if options.function else logs.list_groups(cloud)
     seen: set[str] = set()
@@ -273,6 +352,22 @@ def _build_parser() -> argparse.ArgumentParser:
     preview.add_argument("--change", metavar="JSON", help="a change of the wording to try, as set_wording takes it")
     preview.add_argument("--out", type=Path, help="write the e-mail's HTML here")
     add_commands(add)
+    _add_va_number(add("inquire", _inquire, "the bank asks what is due on a virtual account"), fault=True)
+    pay = _add_va_number(add("pay", _pay, "the bank pays a virtual account"), fault=True)
+    pay.add_argument("--amount", type=int, help="rupiah; without it the bank asks first and pays what is due")
+    pay.add_argument("--times", type=int, default=1, help="send the same payment so often, each as a new call")
+    pay.add_argument("--advice", action="store_true", help="repeats say that they are repeats (flagAdvise Y)")
+    pay.add_argument("--request-id", help="paymentRequestId; without it a new one")
+    pay.add_argument("--external-id", help="X-EXTERNAL-ID of every call; without it a new one each")
+    status = _add_va_number(add("status", _ask_status, "the bank asks what became of a payment"))
+    status.add_argument("request_id", help="inquiryRequestId or paymentRequestId")
+    bank = add("bank", _operate, "a command about bank clients and their calls (docs/operations.md)", user=True)
+    bank.add_argument("operation", help="list_clients, create_client, begin_secret_change, list_calls, show_call, ...")
+    bank.add_argument("member", nargs="*", metavar="NAME=VALUE", help="of the command; NAME=@FILE reads a file")
+    replay = add("replay", _replay, "a day's payments from the kept calls, told once more with --apply", user=True)
+    replay.add_argument("day", help="YYYY-MM-DD in Jakarta")
+    replay.add_argument("--apply", action="store_true", help="post what is missing; without it only list")
+    replay.add_argument("--reason", default="a look")
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")
@@ -281,6 +376,13 @@ def _build_parser() -> argparse.ArgumentParser:
 
 def _add_upload_id(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("upload_id")
+    return command
+
+
+def _add_va_number(command: argparse.ArgumentParser, *, fault: bool = False) -> argparse.ArgumentParser:
+    command.add_argument("va_number")
+    if fault:
+        command.add_argument("--fault", type=Fault, choices=list(Fault), help="what is wrong with the call")
     return command
 
 

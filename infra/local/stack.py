@@ -1,4 +1,4 @@
-"""The whole product, running here: emulator, stack, billers, and a stand-in for the providers."""
+"""The whole product, running here: emulator, stack, billers, a bank, and a stand-in for the providers."""
 
 import os
 import subprocess
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from infra.local.bank import connect_bank
 from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulator
 from infra.local.deploy import deploy, load_template
 from infra.local.event_listener import listen_to_events
@@ -26,7 +27,9 @@ def run_stack(home: Path = HOME, parameters: dict[str, str] | None = None) -> It
     """
     with run_providers() as providers, run_emulator(home) as emulator:
         cloud = deploy(emulator, providers.address, parameters)
-        _seed(cloud, {**_read_defaults(), **(parameters or {})})
+        values = {**_read_defaults(), **(parameters or {})}
+        _seed(cloud, values)
+        connect_bank(cloud, int(values["VaCompanyCodeDigits"]))
         with (
             providers.play(cloud),
             listen_to_events(cloud, providers.mailbox),

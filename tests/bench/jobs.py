@@ -130,6 +130,12 @@ def spread_keys(plan: str) -> dict[str, Any]:
     return count_keys(Path(plan))
 
 
+def measure_webhook(profile: str = "") -> dict[str, Any]:
+    from tests.bench.webhook_cpu import measure_webhook as measure
+
+    return measure(profile=bool(profile))
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     job.__name__: job
     for job in (
@@ -142,6 +148,7 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         count_writes,
         write_chunks,
         spread_keys,
+        measure_webhook,
     )
 }
 

@@ -96,6 +96,9 @@ class Template:
 
     def _get_attribute(self, path: str | list[str]) -> str:
         name, attribute = path if isinstance(path, list) else path.split(".", 1)
+        resource = self.data["Resources"][name]
+        if (resource["Type"], attribute) == ("AWS::Serverless::Api", "Stage"):
+            return str(resource["Properties"]["StageName"])
         service = {
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/",
             "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:",
@@ -106,7 +109,9 @@ class Template:
             "AWS::SecretsManager::Secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:",
             "AWS::KMS::Key": f"kms:{REGION}:{ACCOUNT}:key/",
             "AWS::Events::EventBus": f"events:{REGION}:{ACCOUNT}:event-bus/",
-        }[self.data["Resources"][name]["Type"]]
+            "AWS::Serverless::Function": f"lambda:{REGION}:{ACCOUNT}:function:",
+            "AWS::WAFv2::WebACL": f"wafv2:{REGION}:{ACCOUNT}:regional/webacl/",
+        }[resource["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
         values["Id"] = values["Arn"]
         values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
@@ -217,8 +222,11 @@ def _create_queue(sqs: Any, name: str, properties: dict[str, Any]) -> None:
 
 def _create_secret(name: str, properties: dict[str, Any]) -> None:
     secrets = boto3.client("secretsmanager")
-    generated = secrets.get_random_password(**properties["GenerateSecretString"])
-    secrets.create_secret(Name=name, SecretString=generated["RandomPassword"])
+    request = dict(properties["GenerateSecretString"])
+    frame, key = request.pop("SecretStringTemplate", None), request.pop("GenerateStringKey", "")
+    generated = secrets.get_random_password(**request)["RandomPassword"]
+    text = json.dumps(json.loads(frame) | {key: generated}) if frame else generated
+    secrets.create_secret(Name=name, SecretString=text)
 
 
 def _create_keys(template: Template) -> None:

@@ -14,6 +14,7 @@ from invoicing.settings import Settings
 from notify.channels.sms_message import MAX_BASE_SEPTETS
 from tests.integration.aws_from_template import STACK, Template
 from tests.integration.settings_use import find_settings
+from va_callback.http_call import MAX_BODY_BYTES
 
 TEMPLATE = Template()
 PROD = Template(Stage="prod")
@@ -83,8 +84,11 @@ def test_policy_names_every_action_and_resource(function: str) -> None:
         assert not any("*" in action for action in as_list(statement["Action"])), statement
         for resource in as_list(statement["Resource"]):
             service = resource.split(":")[2]
-            # Open-ended: object keys under a named prefix, and the streams of one table, as AWS asks.
-            open_ended = ("inbox/*", "plans/*", "results/*") if service == "s3" else ("Table/stream/*",)
+            # Open-ended: object keys and secrets under a named prefix, and the streams of one table, as AWS asks.
+            open_ended = {
+                "s3": ("inbox/*", "plans/*", "results/*"),
+                "secretsmanager": (f":secret:{STACK}/bank-clients/*",),
+            }.get(service, ("Table/stream/*",))
             assert "*" not in resource or resource.endswith(open_ended)
 
 
@@ -545,3 +549,65 @@ def test_program_channel_has_one_lane_capped_by_its_parameter(channel: str) -> N
         f"{channel}DeadLetterAlarm",
         f"{channel}QueueAgeAlarm",
     }
+
+
+def find_bank_api(**parameters: str) -> dict[str, Any]:
+    (api,) = Template(**parameters).find("AWS::Serverless::Api").values()
+    return api
+
+
+def test_bank_api_lets_in_listed_networks_only_and_by_default_nobody() -> None:
+    for parameters, networks in ((({}), "127.0.0.1/32"), ({"BankAllowedNetworks": "203.0.113.0/28"}, "203.0.113.0/28")):
+        policy = find_bank_api(**parameters)["DefinitionBody"]["x-amazon-apigateway-policy"]
+        (statement,) = policy["Statement"]
+        assert (statement["Effect"], statement["Condition"]) == ("Allow", {"IpAddress": {"aws:SourceIp": networks}})
+
+
+def test_bank_with_a_domain_has_no_other_way_in() -> None:
+    assert find_bank_api()["DisableExecuteApiEndpoint"] is False
+    domain = {
+        "BankDomainName": "bank.example.id",
+        "BankDomainCertificate": "arn:aws:acm:x",
+        "BankTruststore": "s3://a/b",
+    }
+    assert find_bank_api(**domain)["DisableExecuteApiEndpoint"] is True
+    (mutual,) = Template(**domain).find("AWS::ApiGateway::DomainName").values()
+    assert mutual["MutualTlsAuthentication"] == {"TruststoreUri": "s3://a/b"}
+    assert (mutual["SecurityPolicy"], "EndpointAccessMode" in mutual) == ("TLS_1_2", False)
+    # AWS refuses mutual TLS together with the policies that allow TLS 1.3 only.
+    (newest,) = Template(**domain, BankTransport="tls13").find("AWS::ApiGateway::DomainName").values()
+    assert "MutualTlsAuthentication" not in newest
+    assert newest["SecurityPolicy"].startswith("SecurityPolicy_TLS13_1_3")
+    assert not TEMPLATE.find("AWS::ApiGateway::DomainName")
+
+
+def test_bank_api_logs_neither_bodies_nor_headers_and_takes_bytes_as_they_come() -> None:
+    api = find_bank_api()
+    (setting,) = api["MethodSettings"]
+    assert setting["DataTraceEnabled"] is False
+    assert setting["ThrottlingRateLimit"]
+    logged = json.loads(api["AccessLogSetting"]["Format"])
+    assert not any(word in json.dumps(logged) for word in ("header", "body", "querystring", "authorizer"))
+    assert api["BinaryMediaTypes"] == ["*/*"]
+
+
+def test_bank_function_gives_up_before_the_gateway_and_the_gateway_before_the_bank() -> None:
+    operation = find_bank_api()["DefinitionBody"]["paths"]["/{proxy+}"]["x-amazon-apigateway-any-method"]
+    gateway = operation["x-amazon-apigateway-integration"]["timeoutInMillis"]
+    assert 1000 * FUNCTIONS["VaCallbackFunction"]["Timeout"] < gateway < 8000
+
+
+def test_firewall_stands_before_the_bank_api_and_knows_the_largest_body() -> None:
+    (acl,) = TEMPLATE.find("AWS::WAFv2::WebACL").values()
+    rules = {rule["Name"]: rule["Statement"] for rule in acl["Rules"]}
+    assert rules["size"]["SizeConstraintStatement"]["Size"] == MAX_BODY_BYTES
+    assert rules["rate"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    assert {"bad-inputs", "common"} <= set(rules)
+    (association,) = TEMPLATE.find("AWS::WAFv2::WebACLAssociation").values()
+    assert association["ResourceArn"].endswith("/stages/live")
+    assert not Template(BankFirewall="off").find("AWS::WAFv2::WebACLAssociation")
+
+
+def test_calls_of_the_bank_expire() -> None:
+    table = TEMPLATE.find("AWS::DynamoDB::Table")["BankCallsTable"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}

@@ -47,4 +47,9 @@ TEXTS = {
     "webhook_exists": "{detail} has an active webhook already.",
     "webhook_limit": "A business may have at most {detail} active webhooks.",
     "webhook_not_found": "There is no such webhook.",
+    "bank_client_not_found": "There is no bank client {detail}.",
+    "bank_client_exists": "{detail} belongs to another bank client already.",
+    "bank_client_invalid": "This setting of a bank client cannot be used: {detail}.",
+    "rotation": "Keys cannot be changed now: {detail}.",
+    "bank_call_not_found": "There is no call {detail} of a bank, or it has expired.",
 }

@@ -49,4 +49,9 @@ TEXTS = {
     "webhook_exists": "Alamat {detail} sudah punya webhook aktif.",
     "webhook_limit": "Paling banyak {detail} webhook aktif per usaha.",
     "webhook_not_found": "Webhook ini tidak ada.",
+    "bank_client_not_found": "Klien bank {detail} tidak ada.",
+    "bank_client_exists": "{detail} sudah dipakai klien bank lain.",
+    "bank_client_invalid": "Pengaturan klien bank ini tidak bisa dipakai: {detail}.",
+    "rotation": "Pergantian kunci tidak bisa dilakukan sekarang: {detail}.",
+    "bank_call_not_found": "Panggilan bank {detail} tidak ada atau masa simpannya sudah habis.",
 }
