@@ -83,3 +83,7 @@ class CounterBusyError(InvoicingError):
 
 class CompanyCodeError(InvoicingError):
     """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
+
+
+class StoreBusyError(InvoicingError):
+    """DynamoDB has no time, or too many at once want to change the same items; the same may be tried again."""
