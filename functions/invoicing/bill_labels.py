@@ -11,8 +11,6 @@ from invoicing.typed_text import clean_text
 
 PAYER_LENGTH = 30
 """What every channel shows of a payer's name."""
-_MIN_NAME = 9
-"""Fewer characters than these tell nobody whose bill it is."""
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
@@ -33,12 +31,16 @@ def label_payer(invoice: Mapping[str, Any]) -> str:
 
 def label_bill(invoice: Mapping[str, Any], language: str, length: int) -> str:
     """What is paid for: ``SPP Jul 2026``, else the biller's description, else ``Tagihan``."""
-    words = invoice.get("fee_type") or invoice.get("description") or text("va.bill", language)
     if "fee_type" not in invoice:
-        return cut(clean_text(words), length)
-    period = _shorten_period(invoice.get("period", ""), language)
+        return label_bill_shortly(invoice, language, length)
     # Of two bills of one child the period is what differs.
-    return _end_with(clean_text(words), period, length)
+    return _end_with(clean_text(invoice["fee_type"]), _shorten_period(invoice.get("period", ""), language), length)
+
+
+def label_bill_shortly(invoice: Mapping[str, Any], language: str, length: int) -> str:
+    """The same without a period: ``SPP``."""
+    words = invoice.get("fee_type") or invoice.get("description") or text("va.bill", language)
+    return cut(clean_text(words), length)
 
 
 def label_number(invoice: Mapping[str, Any], length: int) -> str:
@@ -66,10 +68,10 @@ def _join(name: str, middle: str, code: str) -> str:
 
 
 def _end_with(words: str, end: str, length: int) -> str:
-    """``words`` cut so that ``end`` is whole, if that leaves enough of them; else the end of a long ``end``."""
+    """``words`` cut so that ``end`` is whole; but three tenths stay theirs, and a longer end loses its beginning."""
     if not end:
         return cut(words, length)
-    end = end[-(length - _MIN_NAME - 1) :]
+    end = end[-(length - 3 * length // 10 - 1) :]
     return f"{cut(words, length - len(end) - 1)} {end}"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from invoicing.bill_labels import (
     cut,
     label_bill,
+    label_bill_shortly,
     label_due_date,
     label_number,
     label_payer,
@@ -13,8 +14,7 @@ from invoicing.bill_labels import (
 from invoicing.errors import StoreBusyError
 from invoicing.inquiries import PayableBill, inquire_bill
 from invoicing.typed_text import clean_text
-from invoicing.verdicts import Verdict
-from va_callback.answers import CASES, SUCCESS, answer_busy, build_answer, echo_call, read_request, refuse_body
+from va_callback.answers import CASES, answer_busy, build_answer, echo_call, read_request, refuse_body
 from va_callback.bodies import BodyError, parse_inquiry
 from va_callback.calls import Answer, Service, VerifiedCall
 
@@ -32,11 +32,10 @@ def answer_inquiry(call: VerifiedCall) -> Answer:
         return refuse_body(call, error)
     except StoreBusyError:
         return answer_busy()
-    data = echo_call(call)
-    if isinstance(found, Verdict):
-        return build_answer(Service.INQUIRY, CASES[found], data, found)
-    bill = _describe_bill(found, call.client.sub_company)
-    return build_answer(Service.INQUIRY, SUCCESS, {**data, **bill}, Verdict.ACCEPTED)
+    data: dict[str, Any] = dict(echo_call(call))
+    if found.bill:
+        data |= _describe_bill(found.bill, call.client.sub_company)
+    return build_answer(Service.INQUIRY, CASES[found.verdict], data, found.verdict)
 
 
 def format_amount(rupiah: int) -> dict[str, str]:
@@ -55,7 +54,7 @@ def _describe_bill(found: PayableBill, sub_company: str) -> dict[str, Any]:
                 "billCode": _ONLY_BILL,
                 "billNo": label_number(invoice, 18),
                 "billName": label_bill(invoice, "id", 20),
-                "billShortName": label_bill(invoice, "id", 10),
+                "billShortName": label_bill_shortly(invoice, "id", 10),
                 "billDescription": {
                     name: label_bill(invoice, language, _MAX_DESCRIPTION) for name, language in _LANGUAGES.items()
                 },

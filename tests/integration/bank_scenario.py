@@ -11,7 +11,7 @@ from invoicing.bank_clients import BankClient
 from invoicing.billers import Biller
 from invoicing.postings import PaymentChannel
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb, invoices
+from invoicing.store import dynamodb, invoices, notices, payments
 from invoicing.virtual_accounts import build_va_number
 from tests.integration import scenario
 from tests.integration.aws_from_template import Template, forget_process_state
@@ -212,17 +212,24 @@ def read_attempts() -> list[dict[str, Any]]:
     return [item for item in read_items(get_settings().payments_table) if item["sk"] != "posting"]
 
 
+def load_invoice(account: Mapping[str, Any]) -> dict[str, Any]:
+    """The invoice of an account, current or archived; there is exactly one."""
+    pk = f"{account['biller_id']}#{account['bills'][0]['number']}"
+    table = get_settings().invoices_table
+    keys = [{"pk": {"S": pk}, "sk": {"S": sk}} for sk in ("current", f"archived#{account['va_number']}")]
+    answered = dynamodb.client().batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
+    found = [dynamodb.from_item(item) for item in answered["Responses"][table]]
+    (invoice,) = [item for item in found if item["va_number"] == account["va_number"]]
+    return invoice
+
+
 def assert_money_agrees(va_number: str) -> dict[str, Any] | None:
     """Account, invoice, posting and receipts of one account tell the same; the answer is the posting, if any."""
-    settings = get_settings()
-    postings = [item for item in read_postings() if item["va_number"] == va_number]
-    account = invoices.load_virtual_accounts(settings.bank_code, [va_number])[va_number]
-    receipts = [
-        item
-        for item in read_items(settings.notices_table)
-        if item["pk"] == f"{settings.bank_code}#{va_number}" and item["kind"] == "paid"
-    ]
-    (invoice,) = [item for item in read_items(settings.invoices_table) if item["va_number"] == va_number]
+    bank_code = get_settings().bank_code
+    postings = [item for item in payments.list_payments_of_account(bank_code, va_number) if item["sk"] == "posting"]
+    account = invoices.load_virtual_accounts(bank_code, [va_number])[va_number]
+    receipts = [item for item in notices.list_records(bank_code, va_number) if item["kind"] == "paid"]
+    invoice = load_invoice(account)
     if not postings:
         assert account["state"] != "paid"
         assert invoice["status"] != "paid"
