@@ -64,5 +64,6 @@ def find_channel(client: BankClient, channel_id: str, channel_code: str, source_
         return PaymentChannel.OTHER_BANK
     for channels, code in ((client.channels_by_id, channel_id), (client.channels_by_code, channel_code)):
         if code in channels:
-            return channels[code]
+            # As stored they are plain texts; a payment must not fail for one that means nothing.
+            return next((channel for channel in PaymentChannel if channel == channels[code]), PaymentChannel.UNKNOWN)
     return PaymentChannel.UNKNOWN

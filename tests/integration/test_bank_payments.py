@@ -318,6 +318,7 @@ def test_call_with_a_bad_body_leaves_nothing_and_its_ids_free(va_number: str) ->
         ("00001", {"sourceBankCode": "014"}, PaymentChannel.OTHER_BANK),
         ("95231", {"channelCode": 6010}, PaymentChannel.TELLER),
         ("95231", {"channelCode": "6011"}, PaymentChannel.UNKNOWN),
+        ("00009", {"channelCode": 6010}, PaymentChannel.UNKNOWN),
     ],
 )
 def test_channel_is_told_by_the_banks_own_codes(

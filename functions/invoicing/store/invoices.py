@@ -120,13 +120,16 @@ def locate_current(biller_id: str, number: str) -> tuple[str, dynamodb.Item]:
 
 
 def build_paid_writes(
-    invoice: Mapping[str, Any], payment: Mapping[str, Any], *, amount: int, paid_at: str, paid_via: str
+    invoice: Mapping[str, Any], payment: Mapping[str, Any], *, paid_at: str, paid_via: str
 ) -> list[dict[str, Any]]:
-    """Transaction members that mark an invoice and its account as paid, each only while it is open and due this amount.
+    """Transaction members that mark an invoice and its account as paid in full, each only while it is open.
 
-    ``payment``: what the invoice keeps of it; ``payment_id`` at least.
+    The amount must still be what was read, and so must the recipients, to whom receipts go.
+
+    Args:
+        payment: what the invoice keeps of it; ``payment_id`` at least.
     """
-    settings = get_settings()
+    settings, amount = get_settings(), invoice["amount"]
     number = normalise_number(invoice["number"])
     account_values = {
         ":open": VirtualAccountState.OPEN,
@@ -144,6 +147,7 @@ def build_paid_writes(
         ":amount": amount,
         ":va_number": invoice["va_number"],
         ":payment": dict(payment),
+        ":recipients": invoice["recipients"],
     }
     account = {
         "TableName": settings.virtual_accounts_table,
@@ -160,7 +164,9 @@ def build_paid_writes(
             "SET #status = :paid, by_status_pk = :by_status, paid_at = :at, paid_amount = :amount, paid_via = :via, "
             "payment = :payment"
         ),
-        "ConditionExpression": "#status = :open AND va_number = :va_number AND amount = :amount",
+        "ConditionExpression": (
+            "#status = :open AND va_number = :va_number AND amount = :amount AND recipients = :recipients"
+        ),
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": dynamodb.to_item(invoice_values),
     }
