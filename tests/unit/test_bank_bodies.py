@@ -238,7 +238,9 @@ def test_any_body_is_read_or_refused_by_the_name_of_a_field(changes: dict[str, A
 
 def test_every_verdict_has_a_code_and_reasons_in_both_languages_of_at_most_64_characters() -> None:
     assert set(CASES) == set(Verdict)
-    assert set(ENGLISH) == set(INDONESIAN)
+    assert list(ENGLISH) == list(INDONESIAN)
+    for key, words in ENGLISH.items():
+        assert sorted(re.findall("{[a-z_]+}", words)) == sorted(re.findall("{[a-z_]+}", INDONESIAN[key]))
     for verdict in Verdict:
         assert all(0 < len(words) <= 64 for words in describe(verdict).values())
     field = "billDetails.billDescription"
