@@ -46,9 +46,6 @@ class BankClient:
     """X-EXTERNAL-ID must be digits only."""
     replay_code_success: bool = False
     """A repeat of the same X-EXTERNAL-ID and payment is answered 2002500 instead of 4042518."""
-    allowed_networks: tuple[str, ...] = ()
-    """CIDR blocks; empty: any address that the API's own resource policy lets in."""
-    min_key_bits: int = 2048
     sub_company: str = "00000"
     """What is answered as sub-company, as registered at the bank; this is the usual one."""
     channels_by_id: Mapping[str, PaymentChannel] = field(default_factory=dict)
@@ -57,13 +54,6 @@ class BankClient:
     """The same by the body's channel code (ISO 18245), where the header's id says nothing. 6011 is any e-channel."""
     own_bank_codes: tuple[str, ...] = ()
     """Source bank codes beside ``bank_code`` that mean the bank itself; any other one is a transfer from there."""
-
-
-def find_channel(client: BankClient, channel_id: str, channel_code: str, source_bank: str | None) -> PaymentChannel:
-    if source_bank and source_bank not in (client.bank_code, *client.own_bank_codes):
-        return PaymentChannel.OTHER_BANK
-    for channels, code in ((client.channels_by_id, channel_id), (client.channels_by_code, channel_code)):
-        if code in channels:
-            # As stored they are plain texts; a payment must not fail for one that means nothing.
-            return next((channel for channel in PaymentChannel if channel == channels[code]), PaymentChannel.UNKNOWN)
-    return PaymentChannel.UNKNOWN
+    allowed_networks: tuple[str, ...] = ()
+    """CIDR blocks; empty: any address that the API's own resource policy lets in."""
+    min_key_bits: int = 2048
