@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import invoicing
 from invoicing.bank_clients import BankClient
 from invoicing.settings import get_settings
 from invoicing.texts import LANGUAGES
@@ -256,6 +258,12 @@ def test_no_refusal_sounds_as_if_money_had_been_received() -> None:
         assert CASES[verdict].http_status in (404, 409)
     assert CASES[Verdict.ACCEPTED].code == SUCCEEDED
     assert LANGUAGES == ("id", "en")
+
+
+def test_domain_knows_no_field_of_the_standard() -> None:
+    fields = re.compile("virtualAccount|partnerServiceId|customerNo|paidAmount|paymentFlag|inquiryStatus|billDetails")
+    domain = Path(invoicing.__file__).parent
+    assert [path.name for path in domain.rglob("*.py") if fields.search(path.read_text())] == []
 
 
 def test_client_data_have_the_usual_values() -> None:
