@@ -108,6 +108,14 @@ def test_payment_is_found_by_day_account_and_reference(va_number: str) -> None:
     assert list(payments.list_payments_of_day("toko-sinar", day + timedelta(days=1))) == []
 
 
+def test_payment_that_cannot_be_counted_is_answered_all_the_same(
+    va_number: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("va_callback.payment_counts.EphemeralMetrics", lambda: 1 / 0)
+    assert read_code(pay(va_number, DUE)) == "2002500"
+    assert "payment_not_counted" in caplog.messages
+
+
 # --- Same payment again ----------------------------------------------------------------------------------------------
 
 
