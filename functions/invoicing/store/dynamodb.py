@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from invoicing.errors import StoreBusyError
+from invoicing.settings import get_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,9 +39,9 @@ def client() -> "DynamoDBClient":
     config = Config(
         user_agent="invoicing",
         parameter_validation=False,
-        retries={"mode": "standard", "total_max_attempts": 5},
+        retries={"mode": "standard", "total_max_attempts": get_settings().dynamodb_tries},
         connect_timeout=2,
-        read_timeout=10,
+        read_timeout=get_settings().dynamodb_read_seconds,
         max_pool_connections=32,
     )
     return boto3.client("dynamodb", config=config)
