@@ -1,5 +1,6 @@
 """Payments told by the bank: every row of the decision table, and every code that a payment is answered."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -166,6 +167,21 @@ def test_accepted_payment_told_differently_is_inconsistent_with_the_first_status
     bank.assert_money_agrees(va_number)
     assert bank.assert_money_agrees(other) is None
     assert '"InconsistentPayments":[1.0]' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_alarm_watches_what_an_inconsistent_payment_counts(
+    aws: Aws, va_number: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+    pay(va_number, DUE)
+    capsys.readouterr()
+    pay(va_number, DUE + 1)
+    (counted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    alarm = aws.template.find("AWS::CloudWatch::Alarm")["InconsistentPaymentsAlarm"]
+    (given,) = counted["_aws"]["CloudWatchMetrics"]
+    assert (given["Namespace"], given["Metrics"][0]["Name"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert sorted(given["Dimensions"][0]) == sorted(dimension["Name"] for dimension in alarm["Dimensions"])
+    assert all(counted[dimension["Name"]] == dimension["Value"] for dimension in alarm["Dimensions"])
 
 
 def test_call_id_used_today_for_another_payment_is_a_conflict(va_number: str) -> None:
