@@ -99,6 +99,10 @@ class CounterBusyError(InvoicingError):
     """Too many releases of one company code at once; the same release may be tried again."""
 
 
+class StoreBusyError(InvoicingError):
+    """DynamoDB has no time, or too many at once want to change the same items; the same may be tried again."""
+
+
 class CompanyCodeError(InvoicingError):
     """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
 

@@ -32,6 +32,15 @@ class Settings:
         return _read("BANK_CODE")
 
     @cached_property
+    def dynamodb_read_seconds(self) -> int:
+        """How long a request to DynamoDB may take before it is tried again on another connection."""
+        return int(os.environ.get("DYNAMODB_READ_SECONDS", "10"))
+
+    @cached_property
+    def dynamodb_tries(self) -> int:
+        return int(os.environ.get("DYNAMODB_TRIES", "5"))
+
+    @cached_property
     def va_company_code_digits(self) -> int:
         return int(_read("VA_COMPANY_CODE_DIGITS"))
 
@@ -63,6 +72,14 @@ class Settings:
     @cached_property
     def notices_table(self) -> str:
         return _read("NOTICES_TABLE")
+
+    @cached_property
+    def payments_table(self) -> str:
+        return _read("PAYMENTS_TABLE")
+
+    @cached_property
+    def requests_table(self) -> str:
+        return _read("REQUESTS_TABLE")
 
     @cached_property
     def suppressions_table(self) -> str:

@@ -24,6 +24,12 @@ def _spread(options: argparse.Namespace) -> list[Figure]:
     return run_spread(quick=options.quick)
 
 
+def _payments(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.payments import run_payments
+
+    return run_payments(profile=options.profile)
+
+
 def _cold(_options: argparse.Namespace) -> list[Figure]:
     from tests.bench.cold import run_cold
 
@@ -47,6 +53,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
     "write": _write,
     "spread": _spread,
+    "payments": _payments,
     "cold": _cold,
     "webhook": _webhook,
 }

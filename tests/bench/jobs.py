@@ -124,6 +124,12 @@ def write_chunks(folder: str, profile: str = "") -> dict[str, Any]:
     return measure_writer(Path(folder), profile=bool(profile))
 
 
+def pay(profile: str = "") -> dict[str, Any]:
+    from tests.bench.payment_cpu import measure_payments
+
+    return measure_payments(profile=bool(profile))
+
+
 def spread_keys(plan: str) -> dict[str, Any]:
     from tests.bench.partition_keys import count_keys
 
@@ -147,6 +153,7 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         look_up_existing,
         count_writes,
         write_chunks,
+        pay,
         spread_keys,
         measure_webhook,
     )
