@@ -33,6 +33,14 @@ class OnErrors(StrEnum):
     REFUSE_ALL = "refuse_all"
 
 
+class OutsidePayments(StrEnum):
+    """How a payment made outside the virtual account is posted."""
+
+    BY_TWO = "by_two"
+    """One person records it, another one approves."""
+    BY_ONE = "by_one"
+
+
 @dataclass(frozen=True, slots=True)
 class Biller:
     biller_id: str
@@ -51,3 +59,4 @@ class Biller:
     """Last local day whose reminders are all planned; None: reminders never ran for this biller."""
     help_contact: str = ""
     """How a payer reaches the biller, as shown at the foot of every notice."""
+    outside_payments: OutsidePayments = OutsidePayments.BY_TWO

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -99,6 +99,8 @@ MAX_RESENDS_AFTER_UNKNOWN: Mapping[Channel, int] = {Channel.EMAIL: 1, Channel.WH
 
 MAX_EXPRESS_INVOICES = 500
 """Uploads of at most so many invoices take the express lane."""
+_ADDRESSED = (Channel.EMAIL, Channel.WHATSAPP, Channel.SMS)
+"""Channels whose notices go to a contact of the invoice."""
 _REF_TEXT = re.compile(r"(\d{3})_(\d{1,40})_([a-z0-9-]{1,100})", re.ASCII)
 
 
@@ -220,18 +222,40 @@ def _plan_notices(
     # An empty list is a row that asks for no notice at all.
     channels = [Channel(channel) for channel in draft.get("channels", biller.channels)]
     language = draft.get("language") or biller.language
+    sequence = _find_sequence(draft, kind)
     planned: dict[str, PlannedNotice] = {}
     for recipient in draft["recipients"]:
         for channel in channels:
             address = _get_address(recipient, channel)
             if not address:
                 continue
-            notice_id = build_notice_id(va_number, kind, channel, address, step=step)
+            notice_id = build_notice_id(va_number, kind, channel, address, step=step, sequence=sequence)
             planned.setdefault(
                 notice_id,
                 PlannedNotice(notice_id, kind, channel, address, recipient.get("name", ""), language, lane, step),
             )
     return list(planned.values())
+
+
+def _find_sequence(invoice: Mapping[str, Any], kind: NoticeKind) -> int:
+    """Which time this kind is told: reminders start anew with each due date, the bill with each correction."""
+    match kind:
+        case NoticeKind.REMINDER:
+            return 1 + int(invoice.get("extensions", 0))
+        case NoticeKind.ISSUED:
+            return 1 + int(invoice.get("corrections", 0))
+        case _:
+            return 1
+
+
+def list_addresses(recipients: "Sequence[Recipient]") -> set[tuple[Channel, str]]:
+    """Every address of an invoice's recipients by channel, in the form in which equal ones are equal."""
+    return {
+        (channel, normalise_address(address))
+        for recipient in recipients
+        for channel in _ADDRESSED
+        if (address := _get_address(recipient, channel))
+    }
 
 
 def build_notice_id(
@@ -249,12 +273,20 @@ def build_notice_id(
 def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -> str | None:
     """Why a notice that asks for payment must not be sent any more; None while its invoice is open and can be paid.
 
+    Nor to a contact that was corrected since, nor a reminder of a due date that was put off.
+
     ``invoice`` is the current one of the notice's number: after an archive it may be another bill with another VA.
     """
     if invoice is None or invoice["va_number"] != notice.ref.va_number:
         return "invoice_archived"
     if invoice["status"] != InvoiceStatus.OPEN:
         return f"invoice_{invoice['status']}"
+    if notice.kind is NoticeKind.REMINDER and notice.created_at <= invoice.get("extended_at", ""):
+        return "due_date_extended"
+    if notice.channel in _ADDRESSED:
+        to = (notice.channel, normalise_address(notice.recipient))
+        if to not in list_addresses(invoice["recipients"]):
+            return "contact_corrected"
     return "invoice_expired" if has_expired(invoice, now) else None
 
 

@@ -77,6 +77,10 @@ class Settings:
         return _read("CHUNK_QUEUE_URL")
 
     @cached_property
+    def payments_table(self) -> str:
+        return _read("PAYMENTS_TABLE")
+
+    @cached_property
     def audit_table(self) -> str:
         return _read("AUDIT_TABLE")
 

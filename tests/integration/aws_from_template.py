@@ -20,7 +20,18 @@ REGION = "ap-southeast-3"
 STACK = "invoicing-test"
 _NO_VALUE = object()
 _MODELS = create_loader()
-_PRODUCT_PACKAGES = ("invoicing", "upload", "notify", "remind", "va_callback", "api", "report", "payer", "dashboard")
+_PRODUCT_PACKAGES = (
+    "invoicing",
+    "invoices",
+    "upload",
+    "notify",
+    "remind",
+    "va_callback",
+    "api",
+    "report",
+    "payer",
+    "dashboard",
+)
 
 
 class Template:

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from invoicing.billers import Biller, BillerState, Module, OnErrors, ReleaseMode
-from invoicing.errors import BillerNotFoundError, CompanyCodeError
+from invoicing.billers import Biller, BillerState, Module, OnErrors, OutsidePayments, ReleaseMode
+from invoicing.errors import BillerNotActiveError, BillerNotFoundError, CompanyCodeError
 from invoicing.notice_policy import NoticePolicy, Zone
 from invoicing.notices import Channel
 from invoicing.settings import get_settings
@@ -24,6 +24,14 @@ def load_biller(biller_id: str) -> Biller:
     if "Item" not in answer:
         raise BillerNotFoundError(biller_id)
     return _read_biller(dynamodb.from_item(answer["Item"]))
+
+
+def load_active_biller(biller_id: str) -> Biller:
+    """Raises BillerNotFoundError, BillerNotActiveError."""
+    biller = load_biller(biller_id)
+    if biller.state is not BillerState.ACTIVE:
+        raise BillerNotActiveError(biller_id)
+    return biller
 
 
 def list_active_billers() -> Iterator[Biller]:
@@ -84,6 +92,7 @@ def register_biller(biller: Biller) -> bool:
         "language": biller.language,
         "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
         "help_contact": biller.help_contact,
+        "outside_payments": biller.outside_payments,
     }
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
@@ -128,4 +137,5 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         policy=_read_policy(record.get("policy", {})),
         reminded_until=date.fromisoformat(record["reminded_until"]) if "reminded_until" in record else None,
         help_contact=record.get("help_contact", ""),
+        outside_payments=OutsidePayments(record.get("outside_payments", OutsidePayments.BY_TWO)),
     )

@@ -1,4 +1,4 @@
-"""Uploads table and the VA counters that a release draws from.
+"""Uploads table.
 
 | pk | sk | item |
 | biller_id | upload_id (ULID) | the upload |
@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 
 from invoicing import clock
 from invoicing.billers import Module, OnErrors
-from invoicing.errors import CounterBusyError, UploadNotFoundError, UploadStateError, VirtualAccountRangeError
+from invoicing.errors import CounterBusyError, UploadNotFoundError, UploadStateError
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb
+from invoicing.store import counters, dynamodb
 from invoicing.uploads import (
     PATIENCE,
     CheckSummary,
@@ -29,7 +29,6 @@ from invoicing.uploads import (
     Upload,
     UploadStatus,
 )
-from invoicing.virtual_accounts import count_sequence_numbers
 
 _DUE_SHARD = "uploads"
 _COUNTER_TRIES = 10
@@ -164,15 +163,11 @@ def release(
     Raises UploadStateError when it is not waiting any more, VirtualAccountRangeError when the numbers run out,
     CounterBusyError when other releases were faster each time.
     """
-    settings = get_settings()
     count = upload.chunks[-1].first + upload.chunks[-1].count
-    counter_key = {"pk": {"S": f"{settings.bank_code}#{company_code}"}}
     instant = clock.now()
     for attempt in range(_COUNTER_TRIES):
-        counter = dynamodb.client().get_item(TableName=settings.counters_table, Key=counter_key, ConsistentRead=True)
-        first = int(counter["Item"]["next"]["N"])
-        if first + count > count_sequence_numbers(settings.va_customer_number_digits):
-            raise VirtualAccountRangeError(company_code)
+        first = counters.load_next(company_code)
+        draw: Any = counters.build_draw(company_code, first, count)
         update = _build_update(
             upload,
             {
@@ -189,16 +184,8 @@ def release(
             condition="#status = :waiting AND attribute_not_exists(va_first)",
             values={":waiting": UploadStatus.WAITING},
         )
-        draw: Any = {
-            "TableName": settings.counters_table,
-            "Key": counter_key,
-            "UpdateExpression": "SET #next = :after",
-            "ConditionExpression": "#next = :before",
-            "ExpressionAttributeNames": {"#next": "next"},
-            "ExpressionAttributeValues": dynamodb.to_item({":before": first, ":after": first + count}),
-        }
         try:
-            dynamodb.client().transact_write_items(TransactItems=[{"Update": update}, {"Update": draw}])
+            dynamodb.client().transact_write_items(TransactItems=[{"Update": update}, draw])
         except ClientError as error:
             codes = dynamodb.read_cancellation_codes(error)
             if codes is None:

@@ -22,4 +22,23 @@ TEXTS = {
     "busy": "Many uploads are being released at once; try again in a moment.",
     "filename": "This file name cannot be used: {detail}.",
     "suppression_not_found": "There is no such suppressed address.",
+    "invoice_not_found": "There is no such invoice.",
+    "invoice_state": "This step is not possible for this invoice now: {detail}.",
+    "invoice_changed": "Invoice {detail} has changed since you looked at it; load it again, then decide again.",
+    "inquired_recently": (
+        "Somebody has just looked up invoice {detail} at a bank and may be paying it. Make sure, then archive it "
+        "with a confirmation."
+    ),
+    "due_date": (
+        "These dates cannot be used: {detail}. A due date can only be put off, is never before today, and the "
+        "validity must not end before it."
+    ),
+    "contact": "This contact cannot be used: {detail}.",
+    "outside_payment": (
+        "This payment outside the VA cannot be recorded: {detail}. Its amount must be what is due, and its time in "
+        "the past."
+    ),
+    "two_people": "Money is posted or reversed by two people: {detail} must be approved by somebody else.",
+    "cursor": "This page marker is not of this list; start again from the first page.",
+    "invoice_busy": "Others are changing this invoice; try again in a moment.",
 }
