@@ -112,7 +112,10 @@ def _list_changes(invoice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _list_notice_events(biller_id: str, va_number: str) -> Iterator[dict[str, Any]]:
     for notice in describe_notices(biller_id, va_number):
-        facts = {name: notice[name] for name in ("notice_id", "kind", "step", "channel", "recipient") if name in notice}
+        facts: dict[str, Any] = {}
+        for name in ("notice_id", "kind", "step", "channel", "recipient"):
+            if name in notice:
+                facts[name] = notice[name]
         for event, at in notice["times"].items():
             if event in _NOTICE_EVENTS:
                 why = {"reason": notice["reason"]} if event == notice["state"] and "reason" in notice else {}
