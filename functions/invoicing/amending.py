@@ -21,7 +21,8 @@ from invoicing.store.notices import build_notice_writes
 from invoicing.store.transactions import Change
 from invoicing.typed_text import InvalidValueError, clean_text
 
-MAX_EXTENSION = timedelta(days=3 * 366)
+MAX_EXTENSION = timedelta(days=366)
+"""From today, or from the old due date if that is later."""
 _MAX_NAME = 100
 _ADDRESSES = ("email", "whatsapp", "sms")
 
@@ -44,8 +45,9 @@ def extend_due_date(
     InvoiceNotFoundError, InvoiceStateError, InvoiceChangedError, BusyError.
     """
     load_active_biller(biller_id)
-    if not clock.today_in_jakarta() <= due_date <= clock.today_in_jakarta() + MAX_EXTENSION:
-        raise DueDateError("due_date_out_of_range")
+    today = clock.today_in_jakarta()
+    if due_date < today:
+        raise DueDateError("due_date_past")
     if valid_until is not None and valid_until.tzinfo is None:
         raise DueDateError("valid_until_without_zone")
 
@@ -57,6 +59,8 @@ def extend_due_date(
             return None
         if after["due_date"] < before["due_date"]:
             raise DueDateError("due_date_earlier")
+        if due_date > max(today, date.fromisoformat(before["due_date"])) + MAX_EXTENSION:
+            raise DueDateError("due_date_too_far")
         if before["valid_until"] is not None and cast(str, until)[:19] < before["valid_until"][:19]:
             raise DueDateError("valid_until_earlier")
         at = clock.to_text(clock.now())
@@ -66,8 +70,7 @@ def extend_due_date(
             build_change_audit(invoice, change),
         ]
 
-    change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.OPEN, seen), build)
-    return load_invoice(biller_id, number, InvoiceStatus.OPEN, Seen(seen.va_number))
+    return change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.OPEN, seen), build)
 
 
 def correct_recipient(
@@ -131,8 +134,7 @@ def correct_recipient(
             build_change_audit(invoice, change),
         ]
 
-    change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.OPEN, seen), build)
-    return load_invoice(biller_id, number, InvoiceStatus.OPEN, Seen(seen.va_number))
+    return change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.OPEN, seen), build)
 
 
 def mask_recipient(recipient: Mapping[str, Any]) -> dict[str, str]:

@@ -82,8 +82,7 @@ def record_outside_payment(
             build_change_audit(invoice, change),
         ]
 
-    change_invoice(lambda: load_invoice(biller_id, number, None, seen), build)
-    return load_invoice(biller_id, number, None, Seen(seen.va_number))
+    return change_invoice(lambda: load_invoice(biller_id, number, None, seen), build)
 
 
 def approve_outside_payment(biller_id: str, number: str, *, by: str, seen: Seen = ANY) -> dict[str, Any]:
@@ -105,8 +104,7 @@ def approve_outside_payment(biller_id: str, number: str, *, by: str, seen: Seen 
         at = clock.to_text(clock.now())
         return _post(biller, invoice, told, at=at, recorded_by=waiting["recorded_by"], approved_by=by)
 
-    change_invoice(lambda: load_invoice(biller_id, number, None, seen), build)
-    return load_invoice(biller_id, number, InvoiceStatus.PAID, Seen(seen.va_number))
+    return change_invoice(lambda: load_invoice(biller_id, number, None, seen), build)
 
 
 def reject_outside_payment(biller_id: str, number: str, *, by: str, reason: str, seen: Seen = ANY) -> dict[str, Any]:
@@ -123,8 +121,7 @@ def reject_outside_payment(biller_id: str, number: str, *, by: str, reason: str,
         change = {"at": at, "by": by, "action": "reject_outside_payment", "before": before, "reason": reason}
         return [*build_note_writes(invoice, change, "outside_payment", None), build_change_audit(invoice, change)]
 
-    change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.OPEN, seen), build)
-    return load_invoice(biller_id, number, None, Seen(seen.va_number))
+    return change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.OPEN, seen), build)
 
 
 def _post(

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from invoicing import clock
-from invoicing.current_invoices import ANY, Seen, change_invoice, load_invoice
+from invoicing.current_invoices import ANY, Seen, change_invoice, load_by_va_number, load_invoice, require
 from invoicing.errors import InvoiceStateError, TwoPeopleError
 from invoicing.invoices import InvoiceDraft, InvoiceStatus, has_expired
 from invoicing.notices import Lane, plan_issued_notices
@@ -46,8 +46,7 @@ def propose_reversal(biller_id: str, number: str, *, by: str, reason: str, seen:
         note = {"proposed_by": by, "proposed_at": at, "reason": reason}
         return [*build_note_writes(invoice, change, "reversal", note), build_change_audit(invoice, change)]
 
-    change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.PAID, seen), build)
-    return load_invoice(biller_id, number, InvoiceStatus.PAID, Seen(seen.va_number))
+    return change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.PAID, seen), build)
 
 
 def reject_reversal(biller_id: str, number: str, *, by: str, reason: str, seen: Seen = ANY) -> dict[str, Any]:
@@ -64,16 +63,16 @@ def reject_reversal(biller_id: str, number: str, *, by: str, reason: str, seen: 
         }
         return [*build_note_writes(invoice, change, "reversal", None), build_change_audit(invoice, change)]
 
-    change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.PAID, seen), build)
-    return load_invoice(biller_id, number, InvoiceStatus.PAID, Seen(seen.va_number))
+    return change_invoice(lambda: load_invoice(biller_id, number, InvoiceStatus.PAID, seen), build)
 
 
 def approve_reversal(biller_id: str, number: str, *, by: str, seen: Seen = ANY) -> dict[str, Any]:
     """Reverse what another person proposed; the invoice that is open again. Raises what ``reverse_payment`` raises."""
-    invoice = load_invoice(biller_id, number, None, seen if seen.revision is None else Seen(seen.va_number))
-    if invoice["status"] == InvoiceStatus.OPEN and _is_reversed(invoice, by):
+    invoice = load_invoice(biller_id, number, None)
+    if invoice["status"] == InvoiceStatus.OPEN and _is_reversed(invoice, by, seen.va_number):
         return invoice
-    waiting = _get_waiting(load_invoice(biller_id, number, InvoiceStatus.PAID, seen))
+    require(invoice, InvoiceStatus.PAID, seen)
+    waiting = _get_waiting(invoice)
     return reverse_payment(
         biller_id,
         number,
@@ -99,10 +98,11 @@ def reverse_payment(
     biller = load_biller(biller_id)
 
     def load() -> dict[str, Any]:
-        current = load_invoice(biller_id, number, None)
-        if current["status"] == InvoiceStatus.OPEN and va_number is not None and current.get("replaces") == va_number:
-            return current
-        return load_invoice(biller_id, number, InvoiceStatus.PAID, Seen(va_number))
+        invoice = load_invoice(biller_id, number, None)
+        if invoice["status"] == InvoiceStatus.OPEN and va_number is not None and invoice.get("replaces") == va_number:
+            return invoice
+        require(invoice, InvoiceStatus.PAID, Seen(va_number))
+        return invoice
 
     def build(invoice: Mapping[str, Any]) -> Change | None:
         if invoice["status"] == InvoiceStatus.OPEN:
@@ -144,8 +144,8 @@ def reverse_payment(
             ),
         ]
 
-    change_invoice(load, build)
-    return load_invoice(biller_id, number, InvoiceStatus.OPEN)
+    invoice = change_invoice(load, build)
+    return load_by_va_number(biller_id, number, invoice["replaced_by"]) if "replaced_by" in invoice else invoice
 
 
 def _copy_draft(invoice: Mapping[str, Any]) -> InvoiceDraft:
@@ -157,8 +157,10 @@ def _copy_draft(invoice: Mapping[str, Any]) -> InvoiceDraft:
     return draft
 
 
-def _is_reversed(invoice: Mapping[str, Any], by: str) -> bool:
+def _is_reversed(invoice: Mapping[str, Any], by: str, va_number: str | None) -> bool:
     """Whether this person's own reversal opened the invoice: the answer to an earlier call was lost."""
+    if va_number not in (None, invoice.get("replaces")):
+        return False
     opened = invoice.get("changes", [{}])[0]
     return (opened.get("action"), opened.get("by")) == ("reverse_payment", by)
 

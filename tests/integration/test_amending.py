@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from invoicing import amending, clock
+from invoicing import amending, clock, current_invoices
 from invoicing.amending import correct_recipient, extend_due_date
+from invoicing.archiving import archive_invoice
 from invoicing.current_invoices import Seen
 from invoicing.errors import ContactError, DueDateError, InvoiceChangedError, InvoiceNotFoundError, InvoiceStateError
 from invoicing.notices import NoticeRef
@@ -88,8 +89,8 @@ def test_bill_without_end_of_validity_keeps_none() -> None:
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ({"due_date": date(2026, 11, 22)}, "due_date_out_of_range"),
-        ({"due_date": date(2099, 1, 1)}, "due_date_out_of_range"),
+        ({"due_date": date(2026, 11, 22)}, "due_date_past"),
+        ({"due_date": date(2028, 1, 2)}, "due_date_too_far"),
         ({"due_date": date(2026, 12, 30)}, "due_date_earlier"),
         ({"due_date": date(2027, 3, 1), "valid_until": datetime(2027, 3, 1, 16, tzinfo=UTC)}, "before_due_date"),
         ({"due_date": date(2026, 12, 31), "valid_until": datetime(2027, 1, 31, 16, tzinfo=UTC)}, "valid_until_earlier"),
@@ -121,8 +122,6 @@ def test_same_dates_again_change_nothing() -> None:
 def test_paid_archived_or_unseen_invoice_is_not_extended() -> None:
     paid, archived = invoice_scenario.current("INV-0001"), invoice_scenario.current("INV-0002")
     invoice_scenario.pay_at_bank(SHOP, "INV-0001", paid["va_number"], paid["amount"])
-    from invoicing.archiving import archive_invoice
-
     archive_invoice(SHOP, "INV-0002", by=CLERK, reason="-")
     with pytest.raises(InvoiceStateError):
         extend("INV-0001")
@@ -132,6 +131,20 @@ def test_paid_archived_or_unseen_invoice_is_not_extended() -> None:
         extend("INV-0003", seen=Seen(va_number=archived["va_number"]))
     with pytest.raises(InvoiceChangedError):
         extend("INV-0003", seen=Seen(revision=4))
+
+
+def test_payment_right_after_the_change_is_no_failure_of_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice = invoice_scenario.current("INV-0001")
+    commit = current_invoices.commit_each
+
+    def commit_then_pay(changes: Any) -> list[bool]:
+        made = commit(changes)
+        assert invoice_scenario.pay_at_bank(SHOP, "INV-0001", invoice["va_number"], invoice["amount"])
+        return made
+
+    monkeypatch.setattr(current_invoices, "commit_each", commit_then_pay)
+    extended = extend()
+    assert (extended["due_date"], extended["status"]) == ("2027-01-15", "paid")
 
 
 def test_payment_between_look_and_extension_wins(monkeypatch: pytest.MonkeyPatch) -> None:
