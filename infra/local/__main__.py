@@ -16,6 +16,7 @@ from typing import Any
 
 from infra.local import client, logs, report
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
+from infra.local.invoice_commands import add_invoice_commands
 from infra.local.messages import list_messages, save_emails
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
@@ -34,6 +35,7 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
   python -m infra.local release UPLOAD_ID --acknowledge-all --send now
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
+  python -m infra.local find INV-1 --biller toko-sinar   (also: archive, extend, outside, reverse)
   python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
   python -m infra.local emails                    (the e-mails as files)
   python -m infra.local logs upload-check
@@ -229,6 +231,7 @@ def _build_parser() -> argparse.ArgumentParser:
     messages = add("messages", _list_messages, "every message that would have left, and what was reported of it")
     messages.add_argument("--channel", choices=list(Channel))
     messages.add_argument("--to", default="", help="part of an address or number")
+    add_invoice_commands(add)
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

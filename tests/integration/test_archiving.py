@@ -87,7 +87,7 @@ def test_archived_invoice_is_on_the_archived_list_only() -> None:
     by_status = [item["by_status_pk"].rsplit("#", 1)[0] for item in items if "by_status_pk" in item]
     assert by_status == [f"{SHOP}#archived"]
     (mark,) = [item for item in items if item["sk"] == "current"]
-    assert set(mark) == {"pk", "sk", "biller_id", "number", "status", "va_number"}
+    assert set(mark) == {"pk", "sk", "biller_id", "number", "status", "va_number", "last_va"}
 
 
 @pytest.mark.usefixtures("issued")

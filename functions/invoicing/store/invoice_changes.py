@@ -42,7 +42,8 @@ def build_archive_writes(invoice: Mapping[str, Any], change: Change, *, inquired
                         "biller_id": invoice["biller_id"],
                         "number": invoice["number"],
                         "status": InvoiceStatus.ARCHIVED,
-                        "va_number": invoice["va_number"],
+                        "va_number": "",
+                        "last_va": invoice["va_number"],
                     }
                 ),
                 **_as_read(invoice),

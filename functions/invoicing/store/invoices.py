@@ -6,7 +6,8 @@
 | VirtualAccounts | bank_code#va_number | | the account, and which upload and row made it |
 
 An archive puts a mark in the place of ``current`` instead of deleting it: no function needs a right to delete, and the
-lookups that check and writer make anyway tell a corrected invoice which one it replaces.
+lookups that check and writer make anyway tell a corrected invoice which one it replaces (``last_va``). A mark's
+``va_number`` is empty, so that nobody who looks for an account's bill takes the mark for it.
 
 The virtual account is the row's idempotency record: it exists with my upload and row, so that row was done, even if the
 invoice has been archived since.
@@ -64,7 +65,7 @@ def look_up_numbers(
     archived: dict[str, str] = {}
     for item in map(dynamodb.from_item, items):
         if item["status"] == InvoiceStatus.ARCHIVED:
-            archived[normalise_number(item["number"])] = item["va_number"]
+            archived[normalise_number(item["number"])] = item["last_va"]
         else:
             found[normalise_number(item["number"])] = item
     return found, archived
@@ -97,12 +98,7 @@ def load_invoices_of_accounts(accounts: Sequence[Mapping[str, Any]]) -> dict[str
             for sk in (CURRENT, f"archived#{account['va_number']}"):
                 keys[pk, sk] = {"pk": {"S": pk}, "sk": {"S": sk}}
     items = _batch_get(get_settings().invoices_table, list(keys.values()), consistent=True) if keys else []
-    found: dict[str, dict[str, Any]] = {}
-    for item in map(dynamodb.from_item, items):
-        is_mark = item["sk"] == CURRENT and item["status"] == InvoiceStatus.ARCHIVED
-        if item["va_number"] in wanted and not is_mark:
-            found[item["va_number"]] = item
-    return found
+    return {item["va_number"]: item for item in map(dynamodb.from_item, items) if item["va_number"] in wanted}
 
 
 def load_virtual_accounts(bank_code: str, va_numbers: list[str]) -> dict[str, dict[str, Any]]:
@@ -178,7 +174,7 @@ def replace_archived(writes: list[dict[str, Any]], replaces: str) -> list[dict[s
     take_number = {
         "TableName": put["Put"]["TableName"],
         "Item": item | {"replaces": {"S": replaces}},
-        "ConditionExpression": "#status = :archived AND va_number = :replaces",
+        "ConditionExpression": "#status = :archived AND last_va = :replaces",
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": dynamodb.to_item(
             {":archived": InvoiceStatus.ARCHIVED, ":replaces": replaces},
