@@ -119,3 +119,11 @@ class TwoPeopleError(InvoicingError):
 
 class CursorError(InvoicingError):
     """A cursor that this list did not give out, or of other filters."""
+
+
+class InvoiceRowsError(InvoicingError):
+    """A list of invoices has something that no row can hold. ``str(error)`` names the place: ``3.amount``."""
+
+
+class IdempotencyKeyError(InvoicingError):
+    """The key of a call was used for another content before."""

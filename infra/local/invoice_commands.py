@@ -25,9 +25,7 @@ def add_invoice_commands(add: AddCommand) -> None:
     archive.add_argument("--confirm", action="store_true", help="even if a bank asked for it minutes ago")
     extend = _add_number(add("extend", _extend, "put off a due date", user=True))
     extend.add_argument("--due", required=True, metavar="YYYY-MM-DD")
-    outside = _add_number(
-        add("outside", _outside, "a payment made outside the VA; then --approve by another", user=True)
-    )
+    outside = _add_number(add("outside", _outside, "a payment made outside the VA; another --approves", user=True))
     outside.add_argument("--amount", type=int, help="rupiah; exactly what is due")
     outside.add_argument("--method", default="cash", choices=["cash", "transfer", "card", "other"])
     outside.add_argument("--approve", action="store_true")

@@ -117,3 +117,29 @@ def test_command_with_a_field_too_many_or_of_a_wrong_kind_is_refused(shop: Shop)
         operation = members.pop("operation")
         with pytest.raises(CommandRefusedError, match="bad_command"):
             call(shop, str(operation), **members)
+
+
+def test_invoices_given_as_json_are_checked_released_and_written(shop: Shop) -> None:
+    bills = [
+        {
+            "number": f"JSON-{index}",
+            "payer_name": f"Pelanggan {index}",
+            "amount": 100_000 + index,
+            "due_date": "2099-01-31",
+            "email": f"json{index}@example.com",
+        }
+        for index in range(3)
+    ]
+    started = shop.call("create_invoices", key="order-1", invoices=bills)
+    assert shop.call("create_invoices", key="order-1", invoices=bills)["upload_id"] == started["upload_id"]
+    with pytest.raises(CommandRefusedError, match="idempotency_key"):
+        shop.call("create_invoices", key="order-1", invoices=bills[:1])
+    with pytest.raises(CommandRefusedError, match="invoice_rows"):
+        shop.call("create_invoices", key="order-2", invoices=[bills[0] | {"amount": 1.5}])
+    checked = shop.wait(started["upload_id"], client.CHECKED)
+    with pytest.raises(CommandRefusedError, match="same_person"):
+        shop.call("release", "maker", upload_id=started["upload_id"], acknowledged=sorted(checked["warnings"]))
+    shop.release(checked)
+    written = shop.list_invoices(started["upload_id"])
+    assert [invoice["number"] for invoice in written] == [bill["number"] for bill in bills]
+    assert {invoice["status"] for invoice in written} == {"open"}

@@ -4,6 +4,7 @@
 | biller_id | upload_id (ULID) | the upload |
 | biller_id#upload_id | chunk#00001 | one chunk's absolute result |
 | biller_id#files | sha256 | the last upload that brought this very file |
+| biller_id#keys | idempotency key | the upload that a program made with this key, and of what |
 """
 
 import random
@@ -41,6 +42,35 @@ def create_upload(upload: Upload) -> None:
         Item=dynamodb.to_item(_write_upload(upload) | _due_attributes(upload.status, clock.now())),
         ConditionExpression="attribute_not_exists(pk)",
     )
+
+
+def create_upload_once(upload: Upload) -> Upload:
+    """Put a new upload, or the one that has its id already."""
+    try:
+        create_upload(upload)
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        return load_upload(upload.biller_id, upload.upload_id)
+    return upload
+
+
+def claim_key(biller_id: str, key: str, upload_id: str, fingerprint: str) -> tuple[str, str]:
+    """Bind an idempotency key to an upload and its content, once; the answer is what it is bound to, maybe since earlier."""
+    item = {"pk": f"{biller_id}#keys", "sk": key, "upload_id": upload_id, "fingerprint": fingerprint}
+    try:
+        dynamodb.client().put_item(
+            TableName=get_settings().uploads_table,
+            Item=dynamodb.to_item(item),
+            ConditionExpression="attribute_not_exists(pk)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        bound: Any = error.response["Item"]  # type: ignore[typeddict-item]
+        return bound["upload_id"]["S"], bound["fingerprint"]["S"]
+    return upload_id, fingerprint
 
 
 def load_upload(biller_id: str, upload_id: str) -> Upload:

@@ -41,4 +41,6 @@ TEXTS = {
     "two_people": "Money is posted or reversed by two people: {detail} must be approved by somebody else.",
     "cursor": "This page marker is not of this list; start again from the first page.",
     "invoice_busy": "Others are changing this invoice; try again in a moment.",
+    "invoice_rows": "This list of invoices cannot be read: {detail}.",
+    "idempotency_key": "Key {detail} was used for another content before; use a new one.",
 }

@@ -43,4 +43,6 @@ TEXTS = {
     "two_people": "Uang dicatat atau dibatalkan oleh dua orang: yang menyetujui {detail} harus orang lain.",
     "cursor": "Penanda halaman ini bukan dari daftar ini; mulai lagi dari halaman pertama.",
     "invoice_busy": "Tagihan ini sedang diubah oleh orang lain; coba lagi sebentar lagi.",
+    "invoice_rows": "Daftar tagihan ini tidak bisa dibaca: {detail}.",
+    "idempotency_key": "Kunci {detail} sudah dipakai untuk isi lain; pakai kunci baru.",
 }
