@@ -30,11 +30,18 @@ def _cold(_options: argparse.Namespace) -> list[Figure]:
     return run_cold()
 
 
+def _lists(_options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.lists import run_lists
+
+    return run_lists()
+
+
 # Imported one by one: a process that is measured starts from this one, so this one stays small.
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
     "write": _write,
     "spread": _spread,
+    "lists": _lists,
     "cold": _cold,
 }
 

@@ -130,6 +130,12 @@ def spread_keys(plan: str) -> dict[str, Any]:
     return count_keys(Path(plan))
 
 
+def list_first_page(count: str) -> dict[str, Any]:
+    from tests.bench import lists
+
+    return lists.list_first_page(int(count))
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     job.__name__: job
     for job in (
@@ -142,6 +148,7 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         count_writes,
         write_chunks,
         spread_keys,
+        list_first_page,
     )
 }
 

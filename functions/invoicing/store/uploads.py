@@ -56,7 +56,7 @@ def create_upload_once(upload: Upload) -> Upload:
 
 
 def claim_key(biller_id: str, key: str, upload_id: str, fingerprint: str) -> tuple[str, str]:
-    """Bind an idempotency key to an upload and its content, once; the answer is what it is bound to, maybe since earlier."""
+    """Bind an idempotency key to an upload and its content, once; what it is bound to, maybe by an earlier call."""
     item = {"pk": f"{biller_id}#keys", "sk": key, "upload_id": upload_id, "fingerprint": fingerprint}
     try:
         dynamodb.client().put_item(
