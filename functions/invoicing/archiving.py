@@ -21,7 +21,7 @@ from invoicing.errors import (
     UploadStateError,
 )
 from invoicing.invoices import InvoiceDraft, InvoiceStatus, normalise_number
-from invoicing.notices import plan_archived_notices
+from invoicing.notices import PAYER_CHANNELS, plan_archived_notices
 from invoicing.settings import get_settings
 from invoicing.store import invoices, uploads
 from invoicing.store.audit import build_audit_write
@@ -245,7 +245,10 @@ def _get_va_number(invoice: Mapping[str, Any] | None) -> str | None:
 def _build_change(order: _Order, invoice: Mapping[str, Any], at: str) -> Change:
     va_number = invoice["va_number"]
     change = {"at": at, "by": order.by, "action": "archive_invoice", "reason": order.reason}
-    planned = plan_archived_notices(order.biller, cast(InvoiceDraft, invoice), va_number) if order.notify else []
+    planned = plan_archived_notices(order.biller, cast(InvoiceDraft, invoice), va_number)
+    if not order.notify:
+        # Programs are told all the same: their books must agree.
+        planned = [notice for notice in planned if notice.channel not in PAYER_CHANNELS]
     # An inquiry between the look and this transaction counts too.
     threshold = None if order.confirmed else clock.to_text(clock.from_text(at) - INQUIRY_WINDOW)
     return [
@@ -258,7 +261,7 @@ def _build_change(order: _Order, invoice: Mapping[str, Any], at: str) -> Change:
             subject=va_number,
             at=at,
             before={"number": invoice["number"], "status": invoice["status"], "amount": invoice["amount"]},
-            after={"status": InvoiceStatus.ARCHIVED, "payer_is_told": bool(planned)},
+            after={"status": InvoiceStatus.ARCHIVED, "payer_is_told": order.notify},
             reason=order.reason,
         ),
     ]

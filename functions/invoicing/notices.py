@@ -21,6 +21,10 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
+PAYER_CHANNELS = frozenset({Channel.EMAIL, Channel.WHATSAPP, Channel.SMS})
+"""The channels that reach people."""
+
+
 class NoticeKind(StrEnum):
     ISSUED = "issued"
     REMINDER = "reminder"
@@ -99,8 +103,6 @@ MAX_RESENDS_AFTER_UNKNOWN: Mapping[Channel, int] = {Channel.EMAIL: 1, Channel.WH
 
 MAX_EXPRESS_INVOICES = 500
 """Uploads of at most so many invoices take the express lane."""
-_ADDRESSED = (Channel.EMAIL, Channel.WHATSAPP, Channel.SMS)
-"""Channels whose notices go to a contact of the invoice."""
 _REF_TEXT = re.compile(r"(\d{3})_(\d{1,40})_([a-z0-9-]{1,100})", re.ASCII)
 
 
@@ -253,7 +255,7 @@ def list_addresses(recipients: "Sequence[Recipient]") -> set[tuple[Channel, str]
     return {
         (channel, normalise_address(address))
         for recipient in recipients
-        for channel in _ADDRESSED
+        for channel in PAYER_CHANNELS
         if (address := _get_address(recipient, channel))
     }
 
@@ -283,7 +285,7 @@ def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -
         return f"invoice_{invoice['status']}"
     if notice.kind is NoticeKind.REMINDER and notice.created_at <= invoice.get("extended_at", ""):
         return "due_date_extended"
-    if notice.channel in _ADDRESSED:
+    if notice.channel in PAYER_CHANNELS:
         to = (notice.channel, normalise_address(notice.recipient))
         if to not in list_addresses(invoice["recipients"]):
             return "contact_corrected"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.moto_api._internal import moto_api_backend
 
 from invoicing import archiving, clock, reminders
 from invoicing.archiving import ArchiveOutcome, Target, archive_invoice, archive_invoices, archive_upload
@@ -25,7 +24,6 @@ from invoicing.settings import get_settings
 from invoicing.store import dynamodb, files, invoices, transactions, uploads
 from invoicing.uploads import Upload
 from tests.integration import faults, invoice_scenario, scenario
-from tests.integration.aws_from_template import create_resources, forget_process_state
 from tests.integration.conftest import Aws
 from upload import writing
 
@@ -297,14 +295,12 @@ def test_upload_that_is_still_written_cannot_be_archived(tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("small_pages")
 def test_archive_of_an_upload_killed_at_any_call_then_repeated_ends_as_if_never_killed(
-    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("invoicing.uploading.ULID", lambda: "01KAQ0000000000000000000AA")
 
     def start() -> Upload:
-        moto_api_backend.reset()
-        create_resources(aws.template)
-        forget_process_state()
+        invoice_scenario.empty_tables()
         scenario.register(scenario.SHOP)
         return invoice_scenario.issue(tmp_path, *(scenario.make_draft(index) for index in range(4)))
 

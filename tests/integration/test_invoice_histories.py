@@ -128,8 +128,7 @@ EVERYTHING = [
 def test_tables_agree_after_every_step_of_any_history(
     present: notify_scenario.Clock, history: list[tuple[Any, str, str, int]]
 ) -> None:
-    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
-        table.items.clear()
+    invoice_scenario.empty_tables()
     scenario.register(SHOP)
     present.instant = scenario.NOW
     done = set()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.moto_api._internal import moto_api_backend
 
 from invoicing import clock, outside_payments, reversing
 from invoicing.archiving import archive_invoice
@@ -33,7 +32,6 @@ from invoicing.settings import get_settings
 from invoicing.store import counters, dynamodb
 from invoicing.virtual_accounts import is_valid_number
 from tests.integration import faults, invoice_scenario, notify_scenario, scenario
-from tests.integration.aws_from_template import create_resources, forget_process_state
 from tests.integration.conftest import Aws
 
 SHOP = scenario.SHOP.biller_id
@@ -396,14 +394,12 @@ def test_release_between_look_and_reversal_keeps_its_numbers(monkeypatch: pytest
 
 
 def test_killed_at_any_call_then_repeated_ends_as_if_never_killed(
-    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("invoicing.uploading.ULID", lambda: "01KAQ0000000000000000000AA")
 
     def start() -> str:
-        moto_api_backend.reset()
-        create_resources(aws.template)
-        forget_process_state()
+        invoice_scenario.empty_tables()
         scenario.register(scenario.SHOP)
         invoice_scenario.issue(tmp_path, scenario.make_draft(1))
         va_number: str = invoice_scenario.current(NUMBER)["va_number"]
