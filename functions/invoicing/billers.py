@@ -52,6 +52,7 @@ class Biller:
     giro_account: str
     release: ReleaseMode = ReleaseMode.BY_CHECKER
     on_errors: OnErrors = OnErrors.ACCEPT_GOOD_ROWS
+    outside_payments: OutsidePayments = OutsidePayments.BY_TWO
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
     language: str = "id"
     policy: NoticePolicy = field(default_factory=NoticePolicy)
@@ -59,4 +60,3 @@ class Biller:
     """Last local day whose reminders are all planned; None: reminders never ran for this biller."""
     help_contact: str = ""
     """How a payer reaches the biller, as shown at the foot of every notice."""
-    outside_payments: OutsidePayments = OutsidePayments.BY_TWO

@@ -65,26 +65,6 @@ class InvoiceNotFoundError(InvoicingError):
     """This biller has no open or paid invoice of this number (another biller's looks the same)."""
 
 
-class SuppressionNotFoundError(InvoicingError):
-    """This biller has no suppression of this id (another biller's looks the same)."""
-
-
-class FilesExpiredError(InvoicingError):
-    """The files of an upload have outlived their retention, or it was deleted."""
-
-
-class UploadOutdatedError(InvoicingError):
-    """An invoice of the upload could no longer be paid if it were released now."""
-
-
-class CounterBusyError(InvoicingError):
-    """Too many releases of one company code at once; the same release may be tried again."""
-
-
-class CompanyCodeError(InvoicingError):
-    """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
-
-
 class BusyError(InvoicingError):
     """Others changed the same things each time it was tried; the same may be asked again."""
 
@@ -127,3 +107,23 @@ class InvoiceRowsError(InvoicingError):
 
 class IdempotencyKeyError(InvoicingError):
     """The key of a call was used for another content before."""
+
+
+class SuppressionNotFoundError(InvoicingError):
+    """This biller has no suppression of this id (another biller's looks the same)."""
+
+
+class FilesExpiredError(InvoicingError):
+    """The files of an upload have outlived their retention, or it was deleted."""
+
+
+class UploadOutdatedError(InvoicingError):
+    """An invoice of the upload could no longer be paid if it were released now."""
+
+
+class CounterBusyError(InvoicingError):
+    """Too many releases of one company code at once; the same release may be tried again."""
+
+
+class CompanyCodeError(InvoicingError):
+    """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""

@@ -34,8 +34,8 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local template e_invoice tagihan.xlsx
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
   python -m infra.local release UPLOAD_ID --acknowledge-all --send now
-  python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
   python -m infra.local find INV-1 --biller toko-sinar   (also: archive, extend, outside, reverse)
+  python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
   python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
   python -m infra.local emails                    (the e-mails as files)
   python -m infra.local logs upload-check
@@ -223,6 +223,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_upload_id(add("redrive", _change("redrive", "checker"), "write the failed chunks again", user=True))
     _add_upload_id(add("show", _show, "everything about an upload"))
     _add_upload_id(add("invoices", _list_invoices, "the invoices of an upload with their VA numbers"))
+    add_invoice_commands(add)
     template = add("template", _write_template, "write the workbook that billers fill in")
     template.add_argument("module", type=Module, choices=list(Module))
     template.add_argument("out", type=Path)
@@ -231,7 +232,6 @@ def _build_parser() -> argparse.ArgumentParser:
     messages = add("messages", _list_messages, "every message that would have left, and what was reported of it")
     messages.add_argument("--channel", choices=list(Channel))
     messages.add_argument("--to", default="", help="part of an address or number")
-    add_invoice_commands(add)
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")

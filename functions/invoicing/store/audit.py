@@ -16,6 +16,20 @@ BANK = "bank"
 """In the place of a biller id: what bank officers do to no biller in particular."""
 
 
+def build_change_audit(invoice: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry of a change to an invoice, which also stands in the invoice's own ``changes``."""
+    return build_audit_write(
+        invoice["biller_id"],
+        user_id=change["by"],
+        action=change["action"],
+        subject=invoice["va_number"],
+        at=change["at"],
+        before=change.get("before"),
+        after=change.get("after"),
+        reason=change.get("reason"),
+    )
+
+
 def build_audit_write(
     biller_id: str,
     *,
@@ -48,17 +62,3 @@ def build_audit_write(
         "reason": reason,
     }
     return dynamodb.build_put(get_settings().audit_table, dynamodb.to_item(entry))
-
-
-def build_change_audit(invoice: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry of a change to an invoice, which also stands in the invoice's own ``changes``."""
-    return build_audit_write(
-        invoice["biller_id"],
-        user_id=change["by"],
-        action=change["action"],
-        subject=invoice["va_number"],
-        at=change["at"],
-        before=change.get("before"),
-        after=change.get("after"),
-        reason=change.get("reason"),
-    )

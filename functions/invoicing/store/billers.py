@@ -88,11 +88,11 @@ def register_biller(biller: Biller) -> bool:
         "giro_account": biller.giro_account,
         "release": biller.release,
         "on_errors": biller.on_errors,
+        "outside_payments": biller.outside_payments,
         "channels": list(biller.channels),
         "language": biller.language,
         "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
         "help_contact": biller.help_contact,
-        "outside_payments": biller.outside_payments,
     }
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
@@ -132,10 +132,10 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         giro_account=record["giro_account"],
         release=ReleaseMode(record["release"]),
         on_errors=OnErrors(record["on_errors"]),
+        outside_payments=OutsidePayments(record.get("outside_payments", OutsidePayments.BY_TWO)),
         channels=tuple(Channel(channel) for channel in record["channels"]),
         language=record["language"],
         policy=_read_policy(record.get("policy", {})),
         reminded_until=date.fromisoformat(record["reminded_until"]) if "reminded_until" in record else None,
         help_contact=record.get("help_contact", ""),
-        outside_payments=OutsidePayments(record.get("outside_payments", OutsidePayments.BY_TWO)),
     )

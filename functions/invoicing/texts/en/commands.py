@@ -17,11 +17,6 @@ TEXTS = {
         'The notices cannot go out at "{detail}". Give in_hours, now, or a time with its offset such as '
         "2026-11-24T09:00:00+07:00 that has not passed and is at most 30 days ahead."
     ),
-    "files_expired": "The files of this upload were deleted at the end of their retention.",
-    "upload_outdated": "An invoice could no longer be paid since {detail}; reject this upload and upload a new file.",
-    "busy": "Many uploads are being released at once; try again in a moment.",
-    "filename": "This file name cannot be used: {detail}.",
-    "suppression_not_found": "There is no such suppressed address.",
     "invoice_not_found": "There is no such invoice.",
     "invoice_state": "This step is not possible for this invoice now: {detail}.",
     "invoice_changed": "Invoice {detail} has changed since you looked at it; load it again, then decide again.",
@@ -43,4 +38,9 @@ TEXTS = {
     "invoice_busy": "Others are changing this invoice; try again in a moment.",
     "invoice_rows": "This list of invoices cannot be read: {detail}.",
     "idempotency_key": "Key {detail} was used for another content before; use a new one.",
+    "files_expired": "The files of this upload were deleted at the end of their retention.",
+    "upload_outdated": "An invoice could no longer be paid since {detail}; reject this upload and upload a new file.",
+    "busy": "Many uploads are being released at once; try again in a moment.",
+    "filename": "This file name cannot be used: {detail}.",
+    "suppression_not_found": "There is no such suppressed address.",
 }

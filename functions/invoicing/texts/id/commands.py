@@ -17,13 +17,6 @@ TEXTS = {
         'Pemberitahuan tidak bisa dikirim pada "{detail}". Isi in_hours, now, atau waktu lengkap dengan selisih zona '
         "seperti 2026-11-24T09:00:00+07:00 yang belum lewat dan paling lama 30 hari ke depan."
     ),
-    "files_expired": "Berkas unggahan ini sudah dihapus karena masa simpannya habis.",
-    "upload_outdated": (
-        "Ada tagihan yang masa berlakunya sudah lewat ({detail}); tolak unggahan ini dan unggah berkas baru."
-    ),
-    "busy": "Sedang banyak unggahan dilepas bersamaan; coba lagi sebentar lagi.",
-    "filename": "Nama berkas tidak bisa dipakai: {detail}.",
-    "suppression_not_found": "Alamat yang ditangguhkan ini tidak ada.",
     "invoice_not_found": "Tagihan ini tidak ada.",
     "invoice_state": "Langkah ini tidak bisa dilakukan pada tagihan ini sekarang: {detail}.",
     "invoice_changed": "Tagihan {detail} sudah berubah sejak Anda melihatnya; muat ulang lalu putuskan lagi.",
@@ -45,4 +38,11 @@ TEXTS = {
     "invoice_busy": "Tagihan ini sedang diubah oleh orang lain; coba lagi sebentar lagi.",
     "invoice_rows": "Daftar tagihan ini tidak bisa dibaca: {detail}.",
     "idempotency_key": "Kunci {detail} sudah dipakai untuk isi lain; pakai kunci baru.",
+    "files_expired": "Berkas unggahan ini sudah dihapus karena masa simpannya habis.",
+    "upload_outdated": (
+        "Ada tagihan yang masa berlakunya sudah lewat ({detail}); tolak unggahan ini dan unggah berkas baru."
+    ),
+    "busy": "Sedang banyak unggahan dilepas bersamaan; coba lagi sebentar lagi.",
+    "filename": "Nama berkas tidak bisa dipakai: {detail}.",
+    "suppression_not_found": "Alamat yang ditangguhkan ini tidak ada.",
 }
