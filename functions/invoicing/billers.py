@@ -34,6 +34,14 @@ class OnErrors(StrEnum):
     REFUSE_ALL = "refuse_all"
 
 
+class OutsidePayments(StrEnum):
+    """How a payment made outside the virtual account is posted."""
+
+    BY_TWO = "by_two"
+    """One person records it, another one approves."""
+    BY_ONE = "by_one"
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """The biller's person for the bank, and its first user."""
@@ -76,6 +84,7 @@ class Biller:
     giro_account: str
     release: ReleaseMode = ReleaseMode.BY_CHECKER
     on_errors: OnErrors = OnErrors.ACCEPT_GOOD_ROWS
+    outside_payments: OutsidePayments = OutsidePayments.BY_TWO
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
     language: str = "id"
     policy: NoticePolicy = field(default_factory=NoticePolicy)

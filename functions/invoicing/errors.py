@@ -83,6 +83,50 @@ class InvoiceNotFoundError(InvoicingError):
     """This biller has no open or paid invoice of this number (another biller's looks the same)."""
 
 
+class BusyError(InvoicingError):
+    """Others changed the same things each time it was tried; the same may be asked again."""
+
+
+class InvoiceStateError(InvoicingError):
+    """The invoice is paid or archived, and what was asked for needs an open one (or the opposite)."""
+
+
+class InvoiceChangedError(InvoicingError):
+    """The invoice is not the one that the caller saw: another bill has its number, or somebody changed it since."""
+
+
+class InquiredRecentlyError(InvoicingError):
+    """A bank asked for the bill minutes ago, so somebody may be paying it now; the archive must be confirmed."""
+
+
+class DueDateError(InvoicingError):
+    """A new due date or end of validity is in the past, earlier than the old one, or contradicts the other."""
+
+
+class ContactError(InvoicingError):
+    """A contact that was given is none, or none is left. ``str(error)`` is the code of what is wrong."""
+
+
+class OutsidePaymentError(InvoicingError):
+    """A payment made outside the VA cannot be recorded as told. ``str(error)`` is the code of what is wrong."""
+
+
+class TwoPeopleError(InvoicingError):
+    """Money is posted or reversed by two people: the one who approves must not be the one who recorded it."""
+
+
+class CursorError(InvoicingError):
+    """A cursor that this list did not give out, or of other filters."""
+
+
+class InvoiceRowsError(InvoicingError):
+    """A list of invoices has something that no row can hold. ``str(error)`` names the place: ``3.amount``."""
+
+
+class IdempotencyKeyError(InvoicingError):
+    """The key of a call was used for another content before."""
+
+
 class SuppressionNotFoundError(InvoicingError):
     """This biller has no suppression of this id (another biller's looks the same)."""
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -250,13 +250,14 @@ def _plan_notices(
     # An empty list is a row that asks for no notice at all.
     channels = [Channel(channel) for channel in draft.get("channels", biller.channels)]
     language = draft.get("language") or biller.language
+    sequence = _find_sequence(draft, kind)
     planned: dict[str, PlannedNotice] = {}
     for recipient in draft["recipients"]:
         for channel in channels:
             address = _get_address(recipient, channel)
             if not address:
                 continue
-            notice_id = build_notice_id(va_number, kind, channel, address, step=step)
+            notice_id = build_notice_id(va_number, kind, channel, address, step=step, sequence=sequence)
             planned.setdefault(
                 notice_id,
                 PlannedNotice(notice_id, kind, channel, address, recipient.get("name", ""), language, lane, step),
@@ -280,6 +281,27 @@ def _plan_announcements(biller: "Biller", va_number: str, kind: NoticeKind, lane
     ]
 
 
+def _find_sequence(invoice: Mapping[str, Any], kind: NoticeKind) -> int:
+    """Which time this kind is told: reminders start anew with each due date, the bill with each correction."""
+    match kind:
+        case NoticeKind.REMINDER:
+            return 1 + int(invoice.get("extensions", 0))
+        case NoticeKind.ISSUED:
+            return 1 + int(invoice.get("corrections", 0))
+        case _:
+            return 1
+
+
+def list_addresses(recipients: "Sequence[Recipient]") -> set[tuple[Channel, str]]:
+    """Every address of an invoice's recipients by channel, in the form in which equal ones are equal."""
+    return {
+        (channel, normalise_address(address))
+        for recipient in recipients
+        for channel in PAYER_CHANNELS
+        if (address := _get_address(recipient, channel))
+    }
+
+
 def build_notice_id(
     va_number: str, kind: NoticeKind, channel: Channel, address: str, *, step: str = "", sequence: int = 1
 ) -> str:
@@ -295,6 +317,8 @@ def build_notice_id(
 def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -> str | None:
     """Why a notice must not be sent any more; None while what it says is true.
 
+    Nor to a contact that was corrected since, nor a reminder of a due date that was put off.
+
     ``invoice`` is the current one of the notice's number (after an archive it may be another bill with another VA), but
     for "please ignore", of which it is the archived one.
     """
@@ -305,6 +329,10 @@ def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -
     wanted = InvoiceStatus.PAID if notice.kind is NoticeKind.PAID else InvoiceStatus.OPEN
     if invoice["status"] != wanted:
         return f"invoice_{invoice['status']}"
+    if notice.kind is NoticeKind.REMINDER and notice.created_at <= invoice.get("extended_at", ""):
+        return "due_date_extended"
+    if notice.channel in PAYER_CHANNELS and not is_recipient(invoice, notice.channel, notice.recipient):
+        return "contact_corrected"
     asks_for_payment = notice.kind is not NoticeKind.PAID
     return "invoice_expired" if asks_for_payment and has_expired(invoice, now) else None
 
@@ -330,9 +358,9 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
     )
 
 
-def is_recipient(draft: "InvoiceDraft", channel: Channel, address: str) -> bool:
+def is_recipient(invoice: Mapping[str, Any], channel: Channel, address: str) -> bool:
     """Whether the invoice names this address for this channel, as it is now."""
-    named = (_get_address(recipient, channel) for recipient in draft.get("recipients", []))
+    named = (_get_address(recipient, channel) for recipient in invoice.get("recipients", []))
     return normalise_address(address) in map(normalise_address, named)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from infra.local import client, logs, report
 from infra.local.bank import BankRefusedError, Fault, NoAnswerError, Reply, open_bank, operate
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
+from infra.local.invoice_commands import add_invoice_commands
 from infra.local.messages import list_messages, save_emails
 from infra.local.notice_commands import add_commands
 from infra.local.seed import BILLERS
@@ -37,6 +38,7 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local template e_invoice tagihan.xlsx
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
   python -m infra.local release UPLOAD_ID --acknowledge-all --send now
+  python -m infra.local find INV-1 --biller toko-sinar   (also: archive, extend, outside, reverse)
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
   python -m infra.local messages                  (every message, event and webhook call that would have left)
   python -m infra.local webhooks toko-sinar       (also: webhook-create, webhook-change, replay, resend, pause, resume)
@@ -332,6 +334,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_upload_id(add("redrive", _change("redrive", "checker"), "write the failed chunks again", user=True))
     _add_upload_id(add("show", _show, "everything about an upload"))
     _add_upload_id(add("invoices", _list_invoices, "the invoices of an upload with their VA numbers"))
+    add_invoice_commands(add)
     template = add("template", _write_template, "write the workbook that billers fill in")
     template.add_argument("module", type=Module, choices=list(Module))
     template.add_argument("out", type=Path)

@@ -48,12 +48,19 @@ def _webhook_load(options: argparse.Namespace) -> list[Figure]:
     return run_webhook_load(quick=options.quick)
 
 
+def _lists(_options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.lists import run_lists
+
+    return run_lists()
+
+
 # Imported one by one: a process that is measured starts from this one, so this one stays small.
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
     "write": _write,
     "spread": _spread,
     "payments": _payments,
+    "lists": _lists,
     "cold": _cold,
     "webhook": _webhook,
 }

@@ -142,6 +142,12 @@ def measure_webhook(profile: str = "") -> dict[str, Any]:
     return measure(profile=bool(profile))
 
 
+def list_first_page(count: str) -> dict[str, Any]:
+    from tests.bench import lists
+
+    return lists.list_first_page(int(count))
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     job.__name__: job
     for job in (
@@ -156,6 +162,7 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         pay,
         spread_keys,
         measure_webhook,
+        list_first_page,
     )
 }
 

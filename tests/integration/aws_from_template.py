@@ -24,6 +24,7 @@ _NO_VALUE = object()
 _MODELS = create_loader()
 _PRODUCT_PACKAGES = (
     "invoicing",
+    "invoices",
     "upload",
     "notify",
     "remind",

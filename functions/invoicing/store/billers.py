@@ -14,11 +14,12 @@ from invoicing.billers import (
     Contact,
     Module,
     OnErrors,
+    OutsidePayments,
     Registration,
     ReleaseMode,
     WebhookSubscription,
 )
-from invoicing.errors import BillerNotFoundError, CompanyCodeError, CompanyCodeTakenError
+from invoicing.errors import BillerNotActiveError, BillerNotFoundError, CompanyCodeError, CompanyCodeTakenError
 from invoicing.notice_policy import NoticePolicy, Zone
 from invoicing.notices import Channel, NoticeKind
 from invoicing.occasions import Occasion, Tone
@@ -56,6 +57,14 @@ def has_company_code(bank_code: str, company_code: str) -> bool:
         TableName=get_settings().counters_table, Key={"pk": {"S": f"{bank_code}#{company_code}"}}
     )
     return "Item" in answer
+
+
+def load_active_biller(biller_id: str) -> Biller:
+    """Raises BillerNotFoundError, BillerNotActiveError."""
+    biller = load_biller(biller_id)
+    if biller.state is not BillerState.ACTIVE:
+        raise BillerNotActiveError(biller_id)
+    return biller
 
 
 def list_active_billers() -> Iterator[Biller]:
@@ -162,6 +171,7 @@ def register_biller(biller: Biller, audit: Sequence[dict[str, Any]] = ()) -> boo
         "giro_account": biller.giro_account,
         "release": biller.release,
         "on_errors": biller.on_errors,
+        "outside_payments": biller.outside_payments,
         "channels": list(biller.channels),
         "language": biller.language,
         "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
@@ -337,6 +347,7 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         giro_account=record["giro_account"],
         release=ReleaseMode(record["release"]),
         on_errors=OnErrors(record["on_errors"]),
+        outside_payments=OutsidePayments(record.get("outside_payments", OutsidePayments.BY_TWO)),
         channels=tuple(Channel(channel) for channel in record["channels"]),
         language=record["language"],
         policy=_read_policy(record.get("policy", {})),

@@ -92,6 +92,37 @@ def notice_item(
     }
 
 
+def build_notice_writes(
+    planned: Sequence[PlannedNotice],
+    invoice: Mapping[str, Any],
+    *,
+    created_at: str,
+    not_before: str | None = None,
+    in_hours: bool = False,
+) -> list[dict[str, Any]]:
+    """Transaction members that put the notices of a change to a stored invoice, each only if its key is free."""
+    table = get_settings().notices_table
+    return [
+        dynamodb.build_put(
+            table,
+            dynamodb.to_item(
+                notice_item(
+                    notice,
+                    bank_code=invoice["bank_code"],
+                    va_number=invoice["va_number"],
+                    biller_id=invoice["biller_id"],
+                    number=invoice["number"],
+                    upload_id=invoice["upload_id"],
+                    created_at=created_at,
+                    not_before=not_before,
+                    in_hours=in_hours,
+                )
+            ),
+        )
+        for notice in planned
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class DueNotice:
     """An entry of the ``due`` index; it may be stale, so whoever acts on it states ``due_at`` as a condition."""
@@ -226,6 +257,28 @@ def create_resend(item: Mapping[str, Any], audit: dict[str, Any]) -> bool:
             raise
         return False
     return True
+
+
+def list_accounts_told(biller_id: str, address: str, limit: int) -> list[str]:
+    """VA numbers of the biller's invoices of which a notice goes or went to this address, latest first.
+
+    Looks at ``limit`` notices of each shard; the index may lag behind by moments.
+    """
+    recipient_hash = hash_recipient(biller_id, address)
+    newest: dict[str, str] = {}
+    for shard in range(RECIPIENT_SHARDS):
+        answer = dynamodb.client().query(
+            TableName=get_settings().notices_table,
+            IndexName="by_recipient",
+            KeyConditionExpression="by_recipient_pk = :recipient",
+            ExpressionAttributeValues={":recipient": {"S": f"{biller_id}#{recipient_hash}#{shard}"}},
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        for item in map(dynamodb.from_item, answer["Items"]):
+            va_number = _read_ref(item).va_number
+            newest[va_number] = max(item["by_recipient_sk"], newest.get(va_number, ""))
+    return sorted(newest, key=lambda va_number: newest[va_number], reverse=True)
 
 
 def find_by_provider_id(provider_id: str) -> NoticeRef | None:

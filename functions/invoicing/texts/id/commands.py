@@ -17,13 +17,33 @@ TEXTS = {
         'Pemberitahuan tidak bisa dikirim pada "{detail}". Isi in_hours, now, atau waktu lengkap dengan selisih zona '
         "seperti 2026-11-24T09:00:00+07:00 yang belum lewat dan paling lama 30 hari ke depan."
     ),
+    "invoice_not_found": "Tagihan ini tidak ada.",
+    "invoice_state": "Langkah ini tidak bisa dilakukan pada tagihan ini sekarang: {detail}.",
+    "invoice_changed": "Tagihan {detail} sudah berubah sejak Anda melihatnya; muat ulang lalu putuskan lagi.",
+    "inquired_recently": (
+        "Baru saja ada yang memeriksa tagihan {detail} di bank, mungkin sedang membayar. Pastikan, lalu arsipkan "
+        "dengan konfirmasi."
+    ),
+    "due_date": (
+        "Tanggal ini tidak bisa dipakai: {detail}. Jatuh tempo hanya bisa dimundurkan, tidak lebih awal dari hari "
+        "ini, dan masa berlaku tidak boleh berakhir sebelum jatuh tempo."
+    ),
+    "contact": "Kontak ini tidak bisa dipakai: {detail}.",
+    "outside_payment": (
+        "Pembayaran di luar VA ini tidak bisa dicatat: {detail}. Jumlahnya harus sama dengan tagihan, dan waktunya "
+        "sudah lewat."
+    ),
+    "two_people": "Uang dicatat atau dibatalkan oleh dua orang: yang menyetujui {detail} harus orang lain.",
+    "cursor": "Penanda halaman ini bukan dari daftar ini; mulai lagi dari halaman pertama.",
+    "invoice_busy": "Tagihan ini sedang diubah oleh orang lain; coba lagi sebentar lagi.",
+    "invoice_rows": "Daftar tagihan ini tidak bisa dibaca: {detail}.",
+    "idempotency_key": "Kunci {detail} sudah dipakai untuk isi lain; pakai kunci baru.",
     "files_expired": "Berkas unggahan ini sudah dihapus karena masa simpannya habis.",
     "upload_outdated": (
         "Ada tagihan yang masa berlakunya sudah lewat ({detail}); tolak unggahan ini dan unggah berkas baru."
     ),
     "busy": "Sedang banyak unggahan dilepas bersamaan; coba lagi sebentar lagi.",
     "filename": "Nama berkas tidak bisa dipakai: {detail}.",
-    "invoice_not_found": "Tagihan dengan nomor ini tidak ada: {detail}.",
     "wording": "Kata-kata atau pilihan ini tidak bisa dipakai: {detail}.",
     "wording_changed": "Kata-kata sudah diubah orang lain sementara itu; lihat dulu yang terbaru, lalu ulangi.",
     "suppression_not_found": "Alamat yang ditangguhkan ini tidak ada.",
