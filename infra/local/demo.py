@@ -182,7 +182,8 @@ def _wait_for_messages(cloud: Cloud) -> list[dict[str, Any]]:
     """All messages, when no new one has come for a while and something has been reported of each."""
     count, last_change = 0, time.monotonic()
     while True:
-        messages = list_messages(cloud)
+        # Of what programs are told nothing more is reported.
+        messages = [message for message in list_messages(cloud) if message["channel"] in PAYER_CHANNELS]
         if len(messages) != count:
             if len(messages) // PROGRESS != count // PROGRESS:
                 _tell(f"  {len(messages)} sent ...")
