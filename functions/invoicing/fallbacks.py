@@ -7,9 +7,9 @@ whoever ended it tries at once. The transaction that names the followers in the 
 from typing import Any
 
 from invoicing import clock
+from invoicing.notice_facts import load_told_invoice
 from invoicing.notices import Notice, NoticeRef, find_fallback_time, find_obstacle, plan_fallbacks
 from invoicing.store import notices
-from invoicing.store.invoices import load_current_invoice
 
 
 def move_on(ref: NoticeRef) -> bool:
@@ -29,7 +29,7 @@ def move_notice_on(notice: Notice) -> bool:
     now = clock.now()
     if find_fallback_time(notice, notice.state, now) is None:
         return False
-    invoice = load_current_invoice(notice.biller_id, notice.number)
+    invoice = load_told_invoice(notice)
     obstacle = find_obstacle(notice, invoice, clock.to_text(now))
     if invoice is None or obstacle:
         notices.end_ladder(notice, obstacle or "invoice_archived")

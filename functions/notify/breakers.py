@@ -63,6 +63,9 @@ class Trial:
         """The provider took nothing, or nobody knows."""
         if not isinstance(error, NotSentError | AmbiguousError) or isinstance(error, PairRateError):
             return
+        if self.channel is Channel.WEBHOOK:
+            # Each endpoint is a provider of its own: one that fails says nothing of the others.
+            return
         seen, now = _see(self.channel), clock.now()
         seen.failures += 1
         if self.prober:
@@ -89,6 +92,8 @@ class Trial:
 
 def begin_call(channel: Channel) -> Trial | None:
     """None while the channel is paused."""
+    if channel is Channel.WEBHOOK:
+        return Trial(channel)
     pause, now = find_pause(channel), clock.now()
     if pause is None:
         return Trial(channel)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from invoicing import clock, notice_holds
-from invoicing.notices import HOLDABLE, Notice
+from invoicing.notices import HOLDABLE, PAYER_CHANNELS, Notice
 
 CACHE = timedelta(seconds=2)
 MAX_UPLOADS = 1_000
@@ -13,8 +13,8 @@ _Asked = dict[tuple[str, str], tuple[datetime, bool]]
 
 
 def is_held(notice: Notice) -> bool:
-    """Whether the notice's biller has stopped it, as it was two seconds ago at most."""
-    if notice.kind not in HOLDABLE:
+    """Whether the notice's biller has stopped it, as it was two seconds ago at most. Programs are told in any case."""
+    if notice.kind not in HOLDABLE or notice.channel not in PAYER_CHANNELS:
         return False
     key, now, asked = (notice.biller_id, notice.upload_id), clock.now(), _load_asked()
     known = asked.get(key)

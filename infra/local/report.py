@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
+from invoicing.notices import Channel
+
 SHOWN_FINDINGS = 20
 SHOWN_INVOICES = 10
 
@@ -116,6 +118,20 @@ def format_notice_counts(upload_id: str, hold: dict[str, Any], counts: dict[str,
     went, written = counts["went"], counts["written"]
     yield f"{went:,} of {written:,} went, {counts['waiting']:,} wait, {counts['ended']:,} are not to be sent"
     yield f"{counts['parked']:,} are stopped by a hold"
+
+
+def format_preview(shown: dict[str, Any]) -> Iterator[str]:
+    email, sms, whatsapp = (shown[channel] for channel in (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP))
+    yield f"e-mail from {email['sender']}: {email['subject']}"
+    yield from _quote(email["text"])
+    yield f"sms, {sms['segments']} segment, {sms['septets']} of 160 characters"
+    yield from _quote(sms["text"])
+    yield f"whatsapp, template {whatsapp['template']}"
+    yield from _quote(whatsapp["text"])
+
+
+def _quote(text: str) -> Iterator[str]:
+    yield from (f"  | {line}" for line in text.splitlines())
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -4,19 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from infra.local import client
 from infra.local.cloud import Cloud
 from infra.local.stack import run_stack
-from invoicing.store import chunk_queue, dynamodb, files
-from notify import queues
-from notify.channels import email
-from tests.integration.aws_from_template import forget_process_state
+from tests.e2e.at_once import be_all_functions
 
 TIMEOUT = 90
-CLIENTS = (dynamodb.client, files.client, chunk_queue.client, queues.client, email.client)
 
 
 class Shop:
@@ -67,19 +62,5 @@ def school(cloud: Cloud) -> Shop:
 @pytest.fixture
 def product(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """This process is all functions of the deployed stack at once: it has their variables and reaches their cloud."""
-    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in cloud.build_environment().items():
-        monkeypatch.setenv(name, value)
-    for page in cloud.client("lambda").get_paginator("list_functions").paginate():
-        for function in page["Functions"]:
-            for name, value in function["Environment"]["Variables"].items():
-                monkeypatch.setenv(name, value)
-    # The default session keeps the credentials that an earlier test gave it.
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    forget_process_state()
-    for make in CLIENTS:
-        # Lambda makes clients before there are threads, and so must we: the default session is not for threads.
-        make()
-    yield cloud
-    forget_process_state()
+    with be_all_functions(cloud, monkeypatch):
+        yield cloud

@@ -14,12 +14,13 @@ from infra.local.provider_faults import Fault
 from invoicing import clock, notice_holds
 from invoicing.billers import Biller, Module
 from invoicing.notice_policy import FallbackLadder, NoticePolicy
-from invoicing.notices import Channel, Lane, NoticeRef, NoticeState, plan_issued_notices
+from invoicing.notices import PAYER_CHANNELS, Channel, Lane, NoticeRef, NoticeState, plan_issued_notices
 from invoicing.settings import get_settings
 from invoicing.store import channels, dynamodb, invoices, notices, uploads
 from invoicing.uploads import Upload, UploadStatus
 from invoicing.virtual_accounts import build_va_number
-from tests.e2e.test_concurrency import read_notices, register_biller, wait_until
+from tests.e2e.at_once import register_biller
+from tests.e2e.test_concurrency import read_notices, wait_until
 from tests.e2e.test_local_cloud import find_resources
 from tests.integration import scenario
 
@@ -79,7 +80,7 @@ def list_channels(ref: NoticeRef) -> dict[str, str]:
 def test_notices_climb_their_ladder_until_one_arrives(product: Cloud) -> None:
     ladder = NoticePolicy(fallback=FallbackLadder(is_on=True))
     own = register_biller(Module.E_INVOICE)
-    biller = replace(own, channels=tuple(Channel), policy=ladder)
+    biller = replace(own, channels=PAYER_CHANNELS, policy=ladder)
     recipients = [
         {
             "whatsapp": phone(whatsapp, WHATSAPP, index),

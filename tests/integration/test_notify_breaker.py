@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from invoicing import clock
-from invoicing.notices import Channel, NoticeRef, NoticeState
+from invoicing.notices import PAYER_CHANNELS, Channel, NoticeRef, NoticeState
 from invoicing.store import channels, notices
 from notify import breakers
 from tests.integration import notify_scenario as notify
@@ -40,7 +40,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> notify.Clock:
     return time
 
 
-@pytest.fixture(params=list(Channel))
+@pytest.fixture(params=list(PAYER_CHANNELS))
 def provider(aws: Any, request: pytest.FixtureRequest) -> notify.Provider:
     scenario.register(scenario.SHOP)
     notify.stand_in_for_whatsapp()

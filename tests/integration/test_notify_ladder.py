@@ -10,7 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 from invoicing import clock, fallbacks
 from invoicing.billers import Biller
 from invoicing.notice_policy import FallbackLadder, NoticePolicy
-from invoicing.notices import Channel, NoticeRef, NoticeState, SuppressionReason
+from invoicing.notices import PAYER_CHANNELS, Channel, NoticeRef, NoticeState, SuppressionReason
 from invoicing.settings import get_settings
 from invoicing.store import billers, dynamodb, notices
 from invoicing.suppressions import suppress_address
@@ -44,7 +44,7 @@ def register(ladder: FallbackLadder, index: int = 0) -> Biller:
         scenario.SHOP,
         biller_id=f"ladder-{index}",
         company_code=f"8807{index}",
-        channels=tuple(Channel),
+        channels=PAYER_CHANNELS,
         policy=NoticePolicy(fallback=ladder),
     )
     scenario.register(biller)
@@ -117,7 +117,7 @@ def test_ladder_is_climbed_to_its_end_and_no_further(biller: Biller, time: notif
     time.advance(hours=1)
     assert notify.sweep() == {}
     assert {channel: record["state"] for channel, record in list_notices(ref).items()} == dict.fromkeys(
-        Channel, "failed"
+        PAYER_CHANNELS, "failed"
     )
 
 
@@ -288,4 +288,4 @@ def test_worker_killed_while_moving_on_leaves_one_follower(
 
 def test_ladder_switched_off_writes_every_channel_at_once(aws: Any) -> None:
     biller = register(FallbackLadder(is_on=False), 1)
-    assert {ref.channel for ref in notify.issue(biller=biller)} == set(Channel)
+    assert {ref.channel for ref in notify.issue(biller=biller)} == set(PAYER_CHANNELS)
