@@ -266,7 +266,7 @@ def _operate(cloud: Cloud, options: Options) -> Answer:
     return answer, iter([json.dumps(answer, ensure_ascii=False, indent=2)])
 
 
-def _replay(cloud: Cloud, options: Options) -> Answer:
+def _replay_payments(cloud: Cloud, options: Options) -> Answer:
     command = {"day": options.day, "user_id": options.user or "operator", "reason": options.reason}
     payments: list[dict[str, Any]] = []
     after: str | None = ""
@@ -367,7 +367,9 @@ def _build_parser() -> argparse.ArgumentParser:
     bank = add("bank", _operate, "a command about bank clients and their calls (docs/operations.md)", user=True)
     bank.add_argument("operation", help="list_clients, create_client, begin_secret_change, list_calls, show_call, ...")
     bank.add_argument("member", nargs="*", metavar="NAME=VALUE", help="of the command; NAME=@FILE reads a file")
-    replay = add("replay", _replay, "a day's payments from the kept calls, told once more with --apply", user=True)
+    replay = add(
+        "replay-payments", _replay_payments, "a day's payments as kept, told once more with --apply", user=True
+    )
     replay.add_argument("day", help="YYYY-MM-DD in Jakarta")
     replay.add_argument("--apply", action="store_true", help="post what is missing; without it only list")
     replay.add_argument("--reason", default="a look")
