@@ -83,3 +83,19 @@ class CounterBusyError(InvoicingError):
 
 class CompanyCodeError(InvoicingError):
     """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
+
+
+class ReportRequestError(InvoicingError):
+    """A report was asked for that cannot be made. ``str(error)`` names the members that do not fit."""
+
+
+class ReportNotFoundError(InvoicingError):
+    """This biller has no report of this id (another biller's looks the same)."""
+
+
+class ScheduleNotFoundError(InvoicingError):
+    """This biller has no running report schedule of this id (another biller's looks the same)."""
+
+
+class TooManyReportsError(InvoicingError):
+    """The biller has as many reports in the making, or schedules, as one may have."""

@@ -79,7 +79,11 @@ def test_policy_names_every_action_and_resource(function: str) -> None:
         for resource in as_list(statement["Resource"]):
             service = resource.split(":")[2]
             # Open-ended: object keys under a named prefix, and the streams of one table, as AWS asks.
-            open_ended = ("inbox/*", "plans/*", "results/*") if service == "s3" else ("Table/stream/*",)
+            open_ended = (
+                ("inbox/*", "plans/*", "results/*", "reports/*", "settlements/*")
+                if service == "s3"
+                else ("Table/stream/*",)
+            )
             assert "*" not in resource or resource.endswith(open_ended)
 
 
@@ -113,11 +117,13 @@ def test_items_of_other_banks_are_out_of_reach() -> None:
 
 
 def test_email_is_sent_only_from_the_products_address() -> None:
-    (statement,) = [
+    statements = [
         statement for name in FUNCTIONS for statement in list_statements(name) if statement["Action"] == "ses:SendEmail"
     ]
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "notifikasi@ocbc.id"}}
-    assert any(resource.endswith("identity/ocbc.id") for resource in statement["Resource"])
+    assert statements
+    for statement in statements:
+        assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "notifikasi@ocbc.id"}}
+        assert any(resource.endswith("identity/ocbc.id") for resource in statement["Resource"])
 
 
 def test_sms_function_may_publish_to_numbers_and_to_no_topic() -> None:
@@ -297,9 +303,9 @@ def test_inbox_is_private_versioned_encrypted_and_tls_only() -> None:
 def test_files_of_every_prefix_expire_in_all_versions() -> None:
     (bucket,) = TEMPLATE.find("AWS::S3::Bucket").values()
     rules = {rule.get("Prefix", ""): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
-    for prefix in ("inbox/", "plans/", "results/"):
-        assert int(rules[prefix]["ExpirationInDays"]) == 90
-        assert 0 < int(rules[prefix]["NoncurrentVersionExpiration"]["NoncurrentDays"]) <= 90
+    for prefix, days in {"inbox/": 90, "plans/": 90, "results/": 90, "reports/": 30}.items():
+        assert int(rules[prefix]["ExpirationInDays"]) == days
+        assert 0 < int(rules[prefix]["NoncurrentVersionExpiration"]["NoncurrentDays"]) <= days
     assert rules[""]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 1
 
 

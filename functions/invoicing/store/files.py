@@ -53,6 +53,10 @@ def failed_rows_key(biller_id: str, upload_id: str) -> str:
     return f"results/{biller_id}/{upload_id}/failed-rows.xlsx"
 
 
+def report_key(biller_id: str, report_id: str, extension: str) -> str:
+    return f"reports/{biller_id}/{report_id}.{extension}"
+
+
 def parse_inbox_key(key: str) -> tuple[str, str] | None:
     """``(biller_id, upload_id)`` of an inbox key, None for any other shape."""
     parts = key.split("/")

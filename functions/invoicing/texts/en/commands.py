@@ -22,4 +22,13 @@ TEXTS = {
     "busy": "Many uploads are being released at once; try again in a moment.",
     "filename": "This file name cannot be used: {detail}.",
     "suppression_not_found": "There is no such suppressed address.",
+    "report_request": "This report cannot be made; check: {detail}.",
+    "report_not_found": "There is no such report.",
+    "schedule_not_found": "There is no such report schedule, or it has ended.",
+    "too_many_reports": "There are {detail} reports or schedules already, which is the limit; wait, or end one.",
+    "settlement_format": "This form of the bank's file cannot be used; check: {detail}.",
+    "reconciliation_not_found": "There is no such reconciliation.",
+    "settled_line_not_found": "There is no such line.",
+    "settled_line_state": "This step is not possible now: {detail}.",
+    "same_person_money": "Whoever approves must not be the one who proposed.",
 }

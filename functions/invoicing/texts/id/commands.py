@@ -24,4 +24,13 @@ TEXTS = {
     "busy": "Sedang banyak unggahan dilepas bersamaan; coba lagi sebentar lagi.",
     "filename": "Nama berkas tidak bisa dipakai: {detail}.",
     "suppression_not_found": "Alamat yang ditangguhkan ini tidak ada.",
+    "report_request": "Laporan ini tidak bisa dibuat; periksa: {detail}.",
+    "report_not_found": "Laporan ini tidak ada.",
+    "schedule_not_found": "Jadwal laporan ini tidak ada atau sudah dihentikan.",
+    "too_many_reports": "Sudah ada {detail} laporan atau jadwal, yaitu batasnya; tunggu atau hentikan satu.",
+    "settlement_format": "Bentuk berkas bank ini tidak bisa dipakai; periksa: {detail}.",
+    "reconciliation_not_found": "Rekonsiliasi ini tidak ada.",
+    "settled_line_not_found": "Baris ini tidak ada.",
+    "settled_line_state": "Langkah ini tidak bisa dilakukan sekarang: {detail}.",
+    "same_person_money": "Yang menyetujui harus orang lain, bukan yang mengusulkan.",
 }
