@@ -144,6 +144,8 @@ def read_line(item: Mapping[str, Any], instant: str) -> InvoiceLine | None:
         paid_at = ""
     if archived_at and archived_at <= instant:
         status, reason = InvoiceStatus.ARCHIVED, _text(get("archive_reason"))
+        # What is archived holds no money: a paid bill gets there only when the bank takes the payment back.
+        paid_at, paid_amount, paid_via, reference = "", 0, "", ""
     else:
         archived_at = ""
     return InvoiceLine(
