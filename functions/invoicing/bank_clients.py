@@ -1,7 +1,10 @@
 """Bank clients: who may call the webhook, and how that bank speaks SNAP. All of it is data, nothing is detected."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from invoicing.postings import PaymentChannel
 
 
 class SignatureVariant(StrEnum):
@@ -46,3 +49,20 @@ class BankClient:
     allowed_networks: tuple[str, ...] = ()
     """CIDR blocks; empty: any address that the API's own resource policy lets in."""
     min_key_bits: int = 2048
+    sub_company: str = "00000"
+    """What is answered as sub-company, as registered at the bank; this is the usual one."""
+    channels_by_id: Mapping[str, PaymentChannel] = field(default_factory=dict)
+    """Where a payer paid, by the channel id of the call's header."""
+    channels_by_code: Mapping[str, PaymentChannel] = field(default_factory=lambda: {"6010": PaymentChannel.TELLER})
+    """The same by the body's channel code (ISO 18245), where the header's id says nothing. 6011 is any e-channel."""
+    own_bank_codes: tuple[str, ...] = ()
+    """Source bank codes beside ``bank_code`` that mean the bank itself; any other one is a transfer from there."""
+
+
+def find_channel(client: BankClient, channel_id: str, channel_code: str, source_bank: str | None) -> PaymentChannel:
+    if source_bank and source_bank not in (client.bank_code, *client.own_bank_codes):
+        return PaymentChannel.OTHER_BANK
+    for channels, code in ((client.channels_by_id, channel_id), (client.channels_by_code, channel_code)):
+        if code in channels:
+            return channels[code]
+    return PaymentChannel.UNKNOWN

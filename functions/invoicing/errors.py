@@ -99,3 +99,7 @@ class ScheduleNotFoundError(InvoicingError):
 
 class TooManyReportsError(InvoicingError):
     """The biller has as many reports in the making, or schedules, as one may have."""
+
+
+class StoreBusyError(InvoicingError):
+    """DynamoDB has no time, or too many at once want to change the same items; the same may be tried again."""

@@ -65,6 +65,10 @@ class Settings:
         return _read("NOTICES_TABLE")
 
     @cached_property
+    def requests_table(self) -> str:
+        return _read("REQUESTS_TABLE")
+
+    @cached_property
     def suppressions_table(self) -> str:
         return _read("SUPPRESSIONS_TABLE")
 

@@ -26,6 +26,23 @@ def load_biller(biller_id: str) -> Biller:
     return _read_biller(dynamodb.from_item(answer["Item"]))
 
 
+def locate_biller(biller_id: str) -> tuple[str, dynamodb.Item]:
+    """Table and key, for a read together with other items; ``read_biller`` reads what was found."""
+    return get_settings().billers_table, {"pk": {"S": biller_id}}
+
+
+def read_biller(record: dict[str, Any]) -> Biller:
+    return _read_biller(record)
+
+
+def has_company_code(bank_code: str, company_code: str) -> bool:
+    """Whether any biller of the bank has this company code."""
+    answer = dynamodb.client().get_item(
+        TableName=get_settings().counters_table, Key={"pk": {"S": f"{bank_code}#{company_code}"}}
+    )
+    return "Item" in answer
+
+
 def list_active_billers() -> Iterator[Biller]:
     """Active billers by id, from an index that may lag behind by moments."""
     pages = (

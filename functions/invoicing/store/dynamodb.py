@@ -4,6 +4,8 @@ Items are plain dictionaries of str, int, bool, list and dict. boto3's own seria
 times the cost per item; writing invoices is the hot path.
 """
 
+import random
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from invoicing.errors import StoreBusyError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,6 +24,7 @@ MAX_TRANSACTION_ITEMS = 100
 """TransactWriteItems limit (AWS)."""
 MAX_BATCH_GET_KEYS = 100
 """BatchGetItem limit (AWS)."""
+_READ_TRIES = 4
 
 Item = dict[str, "AttributeValueTypeDef"]
 
@@ -91,3 +96,22 @@ def read_cancellation_codes(error: ClientError) -> list[str] | None:
         return None
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
     return [reason.get("Code", "None") for reason in reasons]
+
+
+def load_together(keys: Mapping[str, Item]) -> dict[str, dict[str, Any]]:
+    """One item of each of several tables (table -> key) by one consistent read; those that do not exist are missing.
+
+    Raises StoreBusyError when DynamoDB has no time for one of them.
+    """
+    request: Any = {table: {"Keys": [key], "ConsistentRead": True} for table, key in keys.items()}
+    found: dict[str, dict[str, Any]] = {}
+    for attempt in range(_READ_TRIES):
+        answer = client().batch_get_item(RequestItems=request)
+        for table, items in answer["Responses"].items():
+            for item in items:
+                found[table] = from_item(item)
+        request = answer.get("UnprocessedKeys")
+        if not request:
+            return found
+        time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
+    raise StoreBusyError(f"DynamoDB left {sorted(request)} unread")

@@ -110,6 +110,82 @@ def build_invoice_writes(
     ]
 
 
+def locate_account(bank_code: str, va_number: str) -> tuple[str, dynamodb.Item]:
+    """Table and key, for a read together with other items."""
+    return get_settings().virtual_accounts_table, _account_key(bank_code, va_number)
+
+
+def locate_current(biller_id: str, number: str) -> tuple[str, dynamodb.Item]:
+    """Table and key of the open or paid invoice of this number."""
+    return get_settings().invoices_table, _current_key(biller_id, number)
+
+
+def build_paid_writes(
+    invoice: Mapping[str, Any], payment: Mapping[str, Any], *, amount: int, paid_at: str, paid_via: str
+) -> list[dict[str, Any]]:
+    """Transaction members that mark an invoice and its account as paid, each only while it is open and due this amount.
+
+    ``payment``: what the invoice keeps of it; ``payment_id`` at least.
+    """
+    settings = get_settings()
+    number = normalise_number(invoice["number"])
+    account_values = {
+        ":open": VirtualAccountState.OPEN,
+        ":paid": VirtualAccountState.PAID,
+        ":at": paid_at,
+        ":by": payment["payment_id"],
+        ":amount": amount,
+    }
+    invoice_values = {
+        ":open": InvoiceStatus.OPEN,
+        ":paid": InvoiceStatus.PAID,
+        ":by_status": _status_key(invoice["biller_id"], InvoiceStatus.PAID, compute_shard(number)),
+        ":at": paid_at,
+        ":via": paid_via,
+        ":amount": amount,
+        ":va_number": invoice["va_number"],
+        ":payment": dict(payment),
+    }
+    account = {
+        "TableName": settings.virtual_accounts_table,
+        "Key": _account_key(invoice["bank_code"], invoice["va_number"]),
+        "UpdateExpression": "SET #state = :paid, paid_at = :at, paid_by = :by, paid_amount = :amount",
+        "ConditionExpression": "#state = :open AND amount_due = :amount",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": dynamodb.to_item(account_values),
+    }
+    current = {
+        "TableName": settings.invoices_table,
+        "Key": _current_key(invoice["biller_id"], number),
+        "UpdateExpression": (
+            "SET #status = :paid, by_status_pk = :by_status, paid_at = :at, paid_amount = :amount, paid_via = :via, "
+            "payment = :payment"
+        ),
+        "ConditionExpression": "#status = :open AND va_number = :va_number AND amount = :amount",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": dynamodb.to_item(invoice_values),
+    }
+    return [{"Update": account}, {"Update": current}]
+
+
+def mark_inquired(bank_code: str, va_number: str, at: str) -> bool:
+    """Note on an open account when the bank last asked about it; False when it is open no more."""
+    try:
+        dynamodb.client().update_item(
+            TableName=get_settings().virtual_accounts_table,
+            Key=_account_key(bank_code, va_number),
+            UpdateExpression="SET inquired_at = :at",
+            ConditionExpression="#state = :open",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=dynamodb.to_item({":at": at, ":open": VirtualAccountState.OPEN}),
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        return False
+    return True
+
+
 def list_open_invoices(
     biller_id: str, shard: int, first: date, last: date, after: str | None
 ) -> Iterator[list[dict[str, Any]]]:
