@@ -103,3 +103,19 @@ class TooManyReportsError(InvoicingError):
 
 class StoreBusyError(InvoicingError):
     """DynamoDB has no time, or too many at once want to change the same items; the same may be tried again."""
+
+
+class SettlementFormatError(InvoicingError):
+    """A bank's settlement file is not of the form that was set for it, or the form makes no sense; says which part."""
+
+
+class ReconciliationNotFoundError(InvoicingError):
+    """There is no reconciliation of this id."""
+
+
+class SettledLineNotFoundError(InvoicingError):
+    """There is no such line, or nobody needs to act on it."""
+
+
+class SettledLineStateError(InvoicingError):
+    """The line is in a state that does not permit the step. ``str(error)`` names it."""

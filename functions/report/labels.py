@@ -14,7 +14,20 @@ _WIDTHS = {
     **{"payer_name": 30, "description": 30, "number": 22, "va_number": 20, "bank_reference": 22, "recipient": 26},
     **{"upload_id": 30, "reason": 26, "class_name": 12, "period": 12, "days_overdue": 10, "attempts": 8, "step": 10},
 }
-_MONEY = frozenset({"amount", "paid_amount", "paid_va", "paid_outside", "outstanding", "total", "billed", "reversed"})
+_MONEY = frozenset(
+    {
+        "amount",
+        "paid_amount",
+        "paid_va",
+        "paid_outside",
+        "outstanding",
+        "total",
+        "billed",
+        "reversed",
+        "bank_amount",
+        "our_amount",
+    }
+)
 _NUMBERS = frozenset({"count", "days_overdue", "attempts", "notices", "arrived", "failed", "waiting", "line"})
 
 

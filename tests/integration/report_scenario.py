@@ -289,7 +289,7 @@ class Sheets:
             if row[0] is None:
                 break
             found.append(dict(zip(names, row, strict=False)))
-        if found and found[-1][first_column] == "Total":
+        if found and found[-1][first_column] in ("Total", "Jumlah"):
             return found[:-1], found[-1]
         return found, {}
 

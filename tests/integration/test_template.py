@@ -19,6 +19,8 @@ QUEUES = TEMPLATE.find("AWS::SQS::Queue")
 ALARMS = TEMPLATE.find("AWS::CloudWatch::Alarm")
 SETTINGS = {name for name, member in vars(Settings).items() if isinstance(member, cached_property)}
 DEAD_LETTER_SECONDS = 14 * 24 * 3600
+FAILURE_QUEUES = {"CheckFailuresQueue", "SettlementFailuresQueue"}
+"""Where the events of functions end up that S3 calls."""
 
 
 def list_statements(function: str) -> list[dict[str, Any]]:
@@ -80,7 +82,7 @@ def test_policy_names_every_action_and_resource(function: str) -> None:
             service = resource.split(":")[2]
             # Open-ended: object keys under a named prefix, and the streams of one table, as AWS asks.
             open_ended = (
-                ("inbox/*", "plans/*", "results/*", "reports/*", "settlements/*")
+                ("inbox/*", "plans/*", "results/*", "reports/*", "settlements/*", "reports/_bank/*")
                 if service == "s3"
                 else ("Table/stream/*",)
             )
@@ -206,7 +208,7 @@ def find_dead_letter_queues() -> dict[str, str]:
 
 def test_every_queue_has_a_dead_letter_queue_that_takes_only_from_it_and_its_other_lane() -> None:
     pairs = find_dead_letter_queues()
-    assert set(pairs) | set(pairs.values()) | {"CheckFailuresQueue"} == set(QUEUES)
+    assert set(pairs) | set(pairs.values()) | FAILURE_QUEUES == set(QUEUES)
     for dead in set(pairs.values()):
         sources = {name for name, other in pairs.items() if other == dead}
         assert len({name.replace("Express", "") for name in sources}) == 1
@@ -232,9 +234,10 @@ def test_channel_has_two_lanes_read_by_one_function_and_an_alarm_when_stopped(ch
 
 
 def test_dead_letters_are_kept_two_weeks_and_raise_an_alarm_at_the_first() -> None:
-    failed_checks = FUNCTIONS["UploadCheckFunction"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
-    assert failed_checks["Destination"].endswith("CheckFailuresQueue")
-    dead = {*find_dead_letter_queues().values(), "CheckFailuresQueue"}
+    for function, queue in (("UploadCheck", "CheckFailuresQueue"), ("Reconcile", "SettlementFailuresQueue")):
+        failed = FUNCTIONS[f"{function}Function"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert failed["Destination"].endswith(queue)
+    dead = {*find_dead_letter_queues().values(), *FAILURE_QUEUES}
     assert {QUEUES[name]["MessageRetentionPeriod"] for name in dead} == {DEAD_LETTER_SECONDS}
     names = {TEMPLATE.resolve({"Fn::GetAtt": [name, "QueueName"]}) for name in dead}
     assert names == list_alarms("ApproximateNumberOfMessagesVisible", "QueueName")
@@ -303,7 +306,7 @@ def test_inbox_is_private_versioned_encrypted_and_tls_only() -> None:
 def test_files_of_every_prefix_expire_in_all_versions() -> None:
     (bucket,) = TEMPLATE.find("AWS::S3::Bucket").values()
     rules = {rule.get("Prefix", ""): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
-    for prefix, days in {"inbox/": 90, "plans/": 90, "results/": 90, "reports/": 30}.items():
+    for prefix, days in {"inbox/": 90, "plans/": 90, "results/": 90, "reports/": 30, "settlements/": 730}.items():
         assert int(rules[prefix]["ExpirationInDays"]) == days
         assert 0 < int(rules[prefix]["NoncurrentVersionExpiration"]["NoncurrentDays"]) <= days
     assert rules[""]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 1

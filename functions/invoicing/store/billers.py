@@ -13,7 +13,7 @@ from invoicing.errors import BillerNotFoundError, CompanyCodeError
 from invoicing.notice_policy import NoticePolicy, Zone
 from invoicing.notices import Channel
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb
+from invoicing.store import bulk, dynamodb
 
 
 def load_biller(biller_id: str) -> Biller:
@@ -146,3 +146,18 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         reminded_until=date.fromisoformat(record["reminded_until"]) if "reminded_until" in record else None,
         help_contact=record.get("help_contact", ""),
     )
+
+
+def list_biller_ids() -> Iterator[str]:
+    """Ids of all billers, whatever their state, from an index that may lag behind by moments."""
+    for state in BillerState:
+        pages = bulk.query_pages(
+            get_settings().billers_table,
+            "#state = :state",
+            {":state": {"S": state}},
+            index="by_state",
+            members=("pk",),
+            names={"#state": "state"},
+        )
+        for items, _ in pages:
+            yield from (item["pk"]["S"] for item in items)

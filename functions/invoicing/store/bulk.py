@@ -7,7 +7,7 @@ the body of a good answer, and only that.
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,11 +56,13 @@ def query_pages(
     start: RawItem | None = None,
     limit: int | None = None,
     descending: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[list[RawItem], RawItem | None]]:
     """Pages of a query, each with the key to start the next one from (None: it was the last).
 
     Args:
         members: attributes to hand over, paths allowed (``student.class_name``); all when there are none.
+        names: of attributes in the condition that DynamoDB does not take by themselves.
         limit: items of a page; 1 MB of items when absent.
     """
     request: dict[str, Any] = {
@@ -73,6 +75,8 @@ def query_pages(
         request["IndexName"] = index
     if members:
         request |= _project(members)
+    if names:
+        request["ExpressionAttributeNames"] = {**request.get("ExpressionAttributeNames", {}), **names}
     if limit:
         request["Limit"] = limit
     while True:
