@@ -6,7 +6,7 @@ that somebody paid once too often, or that has no bill.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -48,6 +48,7 @@ class Finding:
     reason: str = ""
     """A code: why the money is unidentified, or what else there is to say."""
     posting: Mapping[str, Any] | None = None
+    account: Mapping[str, Any] | None = None
 
     @property
     def line_id(self) -> str:
@@ -74,12 +75,13 @@ def compare_account(lines: Sequence[SettlementLine], known: Known) -> list[Findi
         numbered.append((line, seen[line.identity]))
     credits_of_account = [given for given in numbered if given[0].kind is LineKind.CREDIT]
     settlement = _choose_settlement(credits_of_account, known)
-    return [
+    findings = [
         _judge_credit(line, occurrence, known, is_settlement=(line, occurrence) == settlement)
         if line.kind is LineKind.CREDIT
         else _judge_reversal(line, occurrence, known)
         for line, occurrence in numbered
     ]
+    return [replace(finding, account=known.account) for finding in findings]
 
 
 def _choose_settlement(

@@ -7,6 +7,7 @@ half-way, and lines that stand in two days' files change nothing that is known a
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
@@ -34,6 +35,7 @@ LOOK_BACK = timedelta(days=7)
 """Days before the file's last one whose payments are looked for, should their own files never have come."""
 _ACCOUNTS = 100
 _TRIES = 4
+_READERS = 8
 _Given = TypeVar("_Given")
 
 
@@ -166,20 +168,42 @@ def _judge_waiting(record: dict[str, Any], is_settled: bool, last_day: date, at:
     outcome.missing.append({**record, "result": result})
 
 
+def _find_first_day(bank_code: str, last_day: date) -> date:
+    """The last day of the file before, from which on payments may be unaccounted for; some days back at most."""
+    files, _ = reconciliations.list_files(bank_code, None)
+    earlier = [file["day"] for file in files if "" < file.get("day", "") < last_day.isoformat()]
+    before = date.fromisoformat(max(earlier)) if earlier else last_day
+    return max(before, last_day - LOOK_BACK)
+
+
 def _list_postings(bank_code: str, last_day: date, form: SettlementFormat) -> Iterator[dict[str, Any]]:
     """Money posted to accounts whose file's day is one of the last ones, of all billers."""
-    first_day = last_day - LOOK_BACK
-    # Accepted some time after it was paid, at worst on the next day.
-    days = [first_day - timedelta(days=1) + timedelta(days=step) for step in range(LOOK_BACK.days + 3)]
-    for biller_id in billers.list_biller_ids():
-        for day in days:
-            for payment in payments.list_payments_of_day(biller_id, day):
-                if not payments.is_posting(payment) or payment["kind"] != "va" or payment["state"] != "posted":
-                    continue
-                if not payment["payment_id"].startswith(f"{bank_code}#"):
-                    continue
-                if first_day <= form.find_day(payment.get("transaction_at") or payment["accepted_at"]) <= last_day:
-                    yield payment
+    first_day = _find_first_day(bank_code, last_day)
+    # Accepted some time after it was paid, at worst on the next day; by the cut-off, paid on the day before.
+    days = [first_day + timedelta(days=step) for step in range(-1, (last_day - first_day).days + 2)]
+
+    def list_of_biller(biller_id: str) -> list[dict[str, Any]]:
+        return [
+            payment
+            for day in days
+            for payment in payments.list_payments_of_day(biller_id, day)
+            if _is_expected(payment, bank_code)
+            and first_day <= form.find_day(payment.get("transaction_at") or payment["accepted_at"]) <= last_day
+        ]
+
+    # Nearly all of it is waiting: a query for each shard of each biller's day.
+    with ThreadPoolExecutor(_READERS) as readers:
+        for found in readers.map(list_of_biller, billers.list_biller_ids()):
+            yield from found
+
+
+def _is_expected(payment: dict[str, Any], bank_code: str) -> bool:
+    """Whether the bank should settle it: money through an account of this bank that stayed."""
+    return (
+        payments.is_posting(payment)
+        and (payment["kind"], payment["state"]) == ("va", "posted")
+        and str(payment["payment_id"]).startswith(f"{bank_code}#")
+    )
 
 
 def _batch(given: Iterable[_Given], size: int) -> Iterator[list[_Given]]:

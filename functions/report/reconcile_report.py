@@ -54,14 +54,15 @@ def _build_table(name: str, findings: list[tuple[Finding, str]], columns: Any, l
 
 def _list_rows(findings: list[tuple[Finding, str]], labels: Labels) -> Iterator[Row]:
     for finding, earlier_file in findings:
-        line, posting = finding.line, finding.posting or {}
+        line, posting, account = finding.line, finding.posting or {}, finding.account or {}
+        number = account["bills"][0]["number"] if "bills" in account else ""
         reason = labels.say(f"reason.{finding.reason}") if finding.reason else ""
         if earlier_file:
             reason = "; ".join(filter(None, [reason, labels.say("reason.seen_before")]))
         amount = -line.amount if line.kind == "reversal" else line.amount
         yield (
             *(line.place, labels.say(f"result.{finding.result}"), reason, line.va_number, line.paid_at, amount),
-            *(posting.get("amount", ""), line.reference, posting.get("biller_id", ""), posting.get("number", "")),
+            *(posting.get("amount", ""), line.reference, account.get("biller_id", ""), number),
         )
 
 

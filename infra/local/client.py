@@ -37,14 +37,17 @@ class CommandFailedError(Exception):
 def call(
     cloud: Cloud,
     operation: str,
-    biller_id: str,
+    biller_id: str | None,
     user_id: str,
     *,
     function: str = "UploadCommandFunction",
     **members: Any,
 ) -> dict[str, Any]:
-    """Run one command of this function. Raises CommandRefusedError; CommandFailedError for a defect."""
-    payload = {"operation": operation, "biller_id": biller_id, "user_id": user_id, **members}
+    """Run one command of this function; ``biller_id`` None: of the bank's officers, for no biller in particular.
+
+    Raises CommandRefusedError; CommandFailedError for a defect.
+    """
+    payload = {"operation": operation, "user_id": user_id, **members} | ({"biller_id": biller_id} if biller_id else {})
     answer = cloud.client("lambda").invoke(FunctionName=cloud.outputs[function], Payload=json.dumps(payload).encode())
     body: dict[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):

@@ -106,7 +106,7 @@ def keep_finding(bank_code: str, finding: Finding, *, file_hash: str, day: str, 
     line = finding.line
     is_settlement = finding.result in SETTLES
     sort_key = _SETTLED if is_settlement else f"line#{finding.line_id}"
-    posting = finding.posting or {}
+    posting, account = finding.posting or {}, finding.account or {}
     item: dict[str, Any] = {
         "pk": f"{bank_code}#{line.va_number}",
         "sk": sort_key,
@@ -119,8 +119,8 @@ def keep_finding(bank_code: str, finding: Finding, *, file_hash: str, day: str, 
         "amount": line.amount,
         "our_amount": posting.get("amount"),
         "payment_id": posting.get("payment_id"),
-        "biller_id": posting.get("biller_id"),
-        "number": posting.get("number"),
+        "biller_id": account.get("biller_id"),
+        "number": account["bills"][0]["number"] if "bills" in account else None,
         "paid_at": line.paid_at,
         "reference": line.reference or None,
         "request_id": line.request_id or None,
