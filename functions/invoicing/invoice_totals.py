@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from invoicing import clock
 from invoicing.invoice_snapshot import InvoiceLine
@@ -64,6 +65,7 @@ def find_standing(line: InvoiceLine, today: str) -> Standing:
     return Standing.OVERDUE if line.due_date < today else Standing.NOT_DUE
 
 
+@lru_cache(maxsize=4096)
 def count_days_overdue(due_date: str, today: date) -> int:
     return max(0, (today - date.fromisoformat(due_date)).days)
 
@@ -114,4 +116,10 @@ class InvoiceTotals:
 
 def find_jakarta_day(instant: str) -> str:
     """The local date of a text of ``clock.to_text``."""
-    return clock.from_text(instant).astimezone(clock.JAKARTA).date().isoformat()
+    return _find_day(instant[:13])
+
+
+@lru_cache(maxsize=4096)
+def _find_day(hour: str) -> str:
+    """Jakarta is whole hours ahead of UTC, so that the hour settles the day."""
+    return clock.from_text(f"{hour}:00:00Z").astimezone(clock.JAKARTA).date().isoformat()

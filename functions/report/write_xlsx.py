@@ -153,6 +153,10 @@ def _choose_writer(sheet: Any, formats: _Formats, column: Column, zone: str) -> 
             risky = formats.risky
 
             def write_text(row: int, place: int, value: str) -> None:
+                # What begins with a letter or digit and holds nothing odd, as nearly everything.
+                if value[0].isalnum() and value.isprintable() and len(value) <= MAX_TEXT:
+                    string(row, place, value, style)
+                    return
                 text = clean(value)[:MAX_TEXT]
                 string(row, place, text, risky if is_risky(text) else style)
 

@@ -24,6 +24,12 @@ def _spread(options: argparse.Namespace) -> list[Figure]:
     return run_spread(quick=options.quick)
 
 
+def _report(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.report import run_report
+
+    return run_report(quick=options.quick)
+
+
 def _cold(_options: argparse.Namespace) -> list[Figure]:
     from tests.bench.cold import run_cold
 
@@ -35,6 +41,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
     "write": _write,
     "spread": _spread,
+    "report": _report,
     "cold": _cold,
 }
 

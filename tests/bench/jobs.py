@@ -130,6 +130,30 @@ def spread_keys(plan: str) -> dict[str, Any]:
     return count_keys(Path(plan))
 
 
+def write_report_pages(folder: str, invoices: str) -> dict[str, Any]:
+    from tests.bench.report_cpu import write_pages
+
+    return {"pages": write_pages(Path(folder), int(invoices))}
+
+
+def make_report(folder: str, kind: str, file_format: str) -> dict[str, Any]:
+    from tests.bench import report_cpu
+
+    return report_cpu.make_report(Path(folder), kind, file_format)
+
+
+def write_report_alone(folder: str) -> dict[str, Any]:
+    from tests.bench.report_cpu import write_alone
+
+    return write_alone(Path(folder))
+
+
+def count_list_reads() -> dict[str, Any]:
+    from tests.bench import report_cpu
+
+    return report_cpu.count_list_reads()
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     job.__name__: job
     for job in (
@@ -142,6 +166,10 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         count_writes,
         write_chunks,
         spread_keys,
+        write_report_pages,
+        make_report,
+        write_report_alone,
+        count_list_reads,
     )
 }
 
