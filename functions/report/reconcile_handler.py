@@ -46,7 +46,8 @@ def _reconcile_object(key: str, version: str | None) -> None:
         now = clock.to_text(clock.now())
         facts = {"name": name, "received_at": now, "key": key, "version": version}
         started = reconciliations.begin_file(bank_code, file_hash, facts)
-        if started["state"] != "reading":
+        # One that was refused is looked at again: the bank's form may have been mended since.
+        if started["state"] == "done":
             logger.info("settlement_seen_before", extra={"file_hash": file_hash})
             return
         try:

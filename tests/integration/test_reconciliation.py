@@ -222,6 +222,18 @@ def test_file_that_cannot_be_used_is_refused_once_and_says_why(content: bytes, r
     assert (file["state"], file["refusal"]) == ("refused", refusal)
 
 
+def test_refused_file_is_taken_once_the_form_is_set_right(ticking: Clock) -> None:
+    (paid,) = pay_bills(1)
+    content = f"Nomor,Nilai,Tgl\n{paid.va_number},100001,2026-11-26\n".encode()
+    drop(content)
+    assert list_files()[0]["refusal"] == "form_columns"
+    command("set_settlement_format", columns={"va_number": "Nomor", "amount": "Nilai", "date": "Tgl"})
+    drop(content)
+    (file,) = list_files()
+    assert (file["state"], "refusal" in file) == ("done", False)
+    assert count_results(file) == {"matched": (1, 100_001)}
+
+
 @pytest.mark.parametrize("name", ["gigabyte of rows", "lying size"])
 def test_hostile_workbook_is_refused_by_guard_or_sandbox(name: str, ticking: Clock, tmp_path: Path) -> None:
     make, code = hostile_workbooks.REFUSED[name]

@@ -65,16 +65,16 @@ def begin_file(bank_code: str, file_hash: str, facts: Mapping[str, Any]) -> dict
 
 
 def finish_file(bank_code: str, file_hash: str, state: str, values: Mapping[str, Any]) -> bool:
-    """False when another run has finished it."""
+    """False when another run is done with it."""
     assignments = ", ".join(f"#{name} = :{name}" for name in values)
     names = {f"#{name}": name for name in (*values, "state")}
     given = {f":{name}": value for name, value in values.items()}
     return _update(
         f"{bank_code}#file#{file_hash}",
         "file",
-        f"SET #state = :state, {assignments}",
-        "#state = :reading",
-        {**given, ":state": state, ":reading": "reading"},
+        f"SET #state = :state, {assignments}" + (" REMOVE refusal" if "refusal" not in values else ""),
+        "#state <> :done",
+        {**given, ":state": state, ":done": "done"},
         names=names,
     )
 
