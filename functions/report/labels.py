@@ -12,7 +12,16 @@ from report.document import Cells, Column
 
 _WIDTHS = {
     **{"payer_name": 30, "description": 30, "number": 22, "va_number": 20, "bank_reference": 22, "recipient": 26},
-    **{"upload_id": 30, "reason": 26, "class_name": 12, "period": 12, "days_overdue": 10, "attempts": 8, "step": 10},
+    **{
+        "upload_id": 30,
+        "reason": 26,
+        "class_name": 12,
+        "period": 12,
+        "standing": 32,
+        "paid_via": 24,
+        "result": 24,
+        "explanation": 40,
+    },
 }
 _MONEY = frozenset(
     {
@@ -50,7 +59,7 @@ class Labels:
             cells = Cells.INSTANT
         elif name.endswith("_date") or name == "day":
             cells = Cells.DATE
-        default = {Cells.INSTANT: 19, Cells.DATE: 12, Cells.MONEY: 18, Cells.NUMBER: 10}.get(cells, 18)
+        default = {Cells.INSTANT: 19, Cells.DATE: 12, Cells.MONEY: 18, Cells.NUMBER: 12}.get(cells, 18)
         return Column(self.say(f"column.{name}"), cells, width or _WIDTHS.get(name, default))
 
     def columns(self, *names: str) -> tuple[Column, ...]:

@@ -6,8 +6,9 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
+from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import KeepTogether, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
@@ -40,7 +41,11 @@ def write_pdf(document: Document, path: Path) -> None:
 
 
 def _lay_out(table: Table, zone: str, body: Any) -> tuple[LongTable, int]:
-    head = [Paragraph(f'<font color="white"><b>{_fit(column.name)}</b></font>', body) for column in table.columns]
+    right = ParagraphStyle("right", parent=body, alignment=TA_RIGHT)
+    head = [
+        Paragraph(f'<font color="white"><b>{_fit(column.name)}</b></font>', right if _is_number(column) else body)
+        for column in table.columns
+    ]
     rows = [
         [_show(column, value, zone, body) for column, value in zip(table.columns, row, strict=True)]
         for row in table.rows
@@ -54,9 +59,7 @@ def _lay_out(table: Table, zone: str, body: Any) -> tuple[LongTable, int]:
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
     ]
     style += [
-        ("ALIGN", (place, 1), (place, -1), "RIGHT")
-        for place, column in enumerate(table.columns)
-        if column.cells in (Cells.NUMBER, Cells.MONEY)
+        ("ALIGN", (place, 1), (place, -1), "RIGHT") for place, column in enumerate(table.columns) if _is_number(column)
     ]
     if totals is not None:
         style += [("BACKGROUND", (0, -1), (-1, -1), _BAND), ("LINEABOVE", (0, -1), (-1, -1), 0.75, _HEAD)]
@@ -65,6 +68,10 @@ def _lay_out(table: Table, zone: str, body: Any) -> tuple[LongTable, int]:
     laid_out = LongTable([head, *rows], colWidths=[width * scale for width in widths], repeatRows=1, hAlign="LEFT")
     laid_out.setStyle(TableStyle(style))
     return laid_out, len(rows)
+
+
+def _is_number(column: Column) -> bool:
+    return column.cells in (Cells.NUMBER, Cells.MONEY)
 
 
 def _show(column: Column, value: Any, zone: str, body: Any) -> Any:

@@ -14,6 +14,8 @@ from report.document import Cells, Column, Document, Row, Table
 
 _HEAD = "#1F4E78"
 _BAND = "#DDEBF7"
+_HEAD_HEIGHT = 32
+"""Points: two lines."""
 MAX_ROWS = 1_048_000
 """Of one sheet; Excel has room for some hundred more."""
 MAX_TEXT = 32_767
@@ -54,9 +56,9 @@ class _Formats:
         self.title = workbook.add_format({"bold": True, "font_size": 14})
         self.label = workbook.add_format({"font_color": "#555555"})
         self.heading = workbook.add_format({"bold": True, "font_size": 12})
-        self.head = workbook.add_format(
-            {"bold": True, "font_color": "#FFFFFF", "bg_color": _HEAD, "text_wrap": True, "valign": "vcenter"}
-        )
+        head = {"bold": True, "font_color": "#FFFFFF", "bg_color": _HEAD, "text_wrap": True, "valign": "vcenter"}
+        self.head = workbook.add_format(head)
+        self.number_head = workbook.add_format({**head, "align": "right"})
 
 
 def _write_head(sheet: Any, formats: _Formats, document: Document) -> int:
@@ -109,8 +111,11 @@ def _write_summary(sheet: Any, formats: _Formats, document: Document) -> None:
 
 
 def _write_column_names(sheet: Any, formats: _Formats, row: int, table: Table) -> None:
+    # Programs do not fit the height of wrapped text by themselves when the row says nothing of it.
+    sheet.set_row(row, _HEAD_HEIGHT)
     for place, column in enumerate(table.columns):
-        sheet.write_string(row, place, column.name, formats.head)
+        is_number = column.cells in (Cells.NUMBER, Cells.MONEY)
+        sheet.write_string(row, place, column.name, formats.number_head if is_number else formats.head)
 
 
 def _write_rows(sheet: Any, formats: _Formats, document: Document, table: Table, row: int) -> int:
