@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from invoicing.postings import PaymentChannel
 
@@ -46,9 +51,6 @@ class BankClient:
     """X-EXTERNAL-ID must be digits only."""
     replay_code_success: bool = False
     """A repeat of the same X-EXTERNAL-ID and payment is answered 2002500 instead of 4042518."""
-    allowed_networks: tuple[str, ...] = ()
-    """CIDR blocks; empty: any address that the API's own resource policy lets in."""
-    min_key_bits: int = 2048
     sub_company: str = "00000"
     """What is answered as sub-company, as registered at the bank; this is the usual one."""
     channels_by_id: Mapping[str, PaymentChannel] = field(default_factory=dict)
@@ -57,12 +59,25 @@ class BankClient:
     """The same by the body's channel code (ISO 18245), where the header's id says nothing. 6011 is any e-channel."""
     own_bank_codes: tuple[str, ...] = ()
     """Source bank codes beside ``bank_code`` that mean the bank itself; any other one is a transfer from there."""
+    allowed_networks: tuple[str, ...] = ()
+    """CIDR blocks; empty: any address that the API's own resource policy lets in."""
+    min_key_bits: int = 2048
+    version: int = 0
+    """Of the stored settings, raised with every change."""
 
 
-def find_channel(client: BankClient, channel_id: str, channel_code: str, source_bank: str | None) -> PaymentChannel:
-    if source_bank and source_bank not in (client.bank_code, *client.own_bank_codes):
-        return PaymentChannel.OTHER_BANK
-    for channels, code in ((client.channels_by_id, channel_id), (client.channels_by_code, channel_code)):
-        if code in channels:
-            return channels[code]
-    return PaymentChannel.UNKNOWN
+@lru_cache(maxsize=16)
+def read_public_key(pem: str) -> "RSAPublicKey":
+    """Raises ValueError, with words for the operator, for anything but an RSA public key in PEM."""
+    # Slow to import; most calls are checked by HMAC and need none of it.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("not a public key in PEM form (-----BEGIN PUBLIC KEY-----)") from error
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError("not an RSA key")
+    return key

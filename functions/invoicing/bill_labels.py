@@ -20,10 +20,11 @@ def label_payer(invoice: Mapping[str, Any]) -> str:
     A school knows its children by NIS, since names repeat and long ones begin alike: ``Alya Putri 7A 00231``. Another
     biller's customer is known by name; only where it must be cut does the customer's code end it.
     """
-    name = clean_text(invoice["payer_name"])
+    # What an erasure has blanked is missing, and must not keep a bill from being paid.
+    name = clean_text(invoice.get("payer_name", ""))
     student = invoice.get("student")
     if student:
-        return _join(name, clean_text(student["class_name"]), clean_text(student["nis"]))
+        return _join(name, clean_text(student.get("class_name", "")), clean_text(student.get("nis", "")))
     if len(name) <= PAYER_LENGTH:
         return name
     return _join(name, "", clean_text(invoice.get("payer_code", "") or invoice["number"]))

@@ -10,7 +10,7 @@ from invoicing.bank_requests import BankRequest
 from invoicing.billers import Biller
 from invoicing.payments import judge_unknown_account
 from invoicing.store import bank_requests, invoices
-from invoicing.store.bill_views import BillView, load_bill_view
+from invoicing.store.bill_views import BillView, load_bill_view, remember_bill
 from invoicing.store.settling import settle
 from invoicing.verdicts import Verdict, judge_account, judge_bill
 
@@ -50,8 +50,11 @@ def _inquire_once(bank_code: str, va_number: str, request: BankRequest, now: str
     if inquiry is None or view.request:
         return inquiry
     # Last, so that a call that fails leaves its id free.
-    is_new = bank_requests.create_request(request, now, {"va_number": va_number, "verdict": inquiry.verdict})
-    return inquiry if is_new else None
+    if not bank_requests.create_request(request, now, {"va_number": va_number, "verdict": inquiry.verdict}):
+        return None
+    if inquiry.bill:
+        remember_bill(bank_code, view)
+    return inquiry
 
 
 def _judge(bank_code: str, va_number: str, view: BillView, now: str) -> Inquiry | None:

@@ -17,7 +17,7 @@ from invoicing.notices import plan_paid_notices
 from invoicing.postings import Approval, BankPayment, Outcome, OutcomeKind, PaymentKind, PostingState
 from invoicing.settings import get_settings
 from invoicing.store import bank_requests, billers, invoices, payments
-from invoicing.store.bill_views import BillView, load_bill_view
+from invoicing.store.bill_views import BillView, load_bill_view, recall_bill
 from invoicing.store.dynamodb import build_put, to_item
 from invoicing.store.notices import notice_item
 from invoicing.store.settling import require_transient, settle
@@ -87,32 +87,44 @@ def judge_unknown_account(bank_code: str, va_number: str) -> Verdict:
 
 def _post_once(post: _Post) -> Outcome | None:
     """Read, decide, write; None: the world has moved, look again."""
-    payment, request = post.payment, post.request
+    payment = post.payment
+    remembered = recall_bill(payment.bank_code, payment.va_number)
+    if remembered:
+        # Asked about a moment ago: the transaction states all that matters, so it may be tried without reading again.
+        judged = _judge(post, remembered)
+        outcome = _write_posting(post, remembered, *judged) if isinstance(judged, tuple) else None
+        if outcome:
+            return outcome
     view = load_bill_view(
-        payment.bank_code, payment.va_number, request=request, payment_request_id=payment.payment_request_id
+        payment.bank_code, payment.va_number, request=post.request, payment_request_id=payment.payment_request_id
     )
-    if request and view.request:
-        return _answer_used_id(post, request, view, view.request)
+    if post.request and view.request:
+        return _answer_used_id(post, post.request, view, view.request)
     if view.posting:
         return _answer_posted(post, view, view.posting)
     if view.account and view.account.get("paid_by") == payment.payment_id:
         # Posted between our reading of the posting and of the account.
         return None
+    judged = _judge(post, view)
+    if isinstance(judged, Verdict):
+        return _refuse(post, view, judged)
+    return _write_posting(post, view, *judged) if judged else None
+
+
+def _judge(post: _Post, view: BillView) -> tuple[Mapping[str, Any], Biller] | Verdict | None:
+    """The invoice to be paid and its biller, or why it must not be; None: what was read does not fit together."""
     verdict = judge_account(view.account)
-    if verdict is Verdict.NOT_FOUND:
-        verdict = judge_unknown_account(payment.bank_code, payment.va_number)
     if verdict is not None:
-        return _refuse(post, view, verdict)
+        unknown = verdict is Verdict.NOT_FOUND
+        return judge_unknown_account(post.payment.bank_code, post.payment.va_number) if unknown else verdict
     account, invoice, biller = view.account, view.invoice, view.biller
     if not view.is_whole or account is None or invoice is None or biller is None:
         # Archived or paid between our reading of the account and of its invoice.
         return None
-    verdict = judge_bill(account, biller, post.now) if request else None
-    if verdict is None and payment.amount != account["amount_due"]:
+    verdict = judge_bill(account, biller, post.now) if post.request else None
+    if verdict is None and post.payment.amount != account["amount_due"]:
         verdict = Verdict.WRONG_AMOUNT
-    if verdict is not None:
-        return _refuse(post, view, verdict)
-    return _write_posting(post, view, invoice, biller, account["amount_due"])
+    return verdict or (invoice, biller)
 
 
 def _answer_used_id(post: _Post, request: BankRequest, view: BillView, used: Mapping[str, Any]) -> Outcome:
@@ -164,9 +176,7 @@ def _write_refusal(post: _Post, view: BillView, outcome: Outcome, recorded_as: V
     return None
 
 
-def _write_posting(
-    post: _Post, view: BillView, invoice: Mapping[str, Any], biller: Biller, amount: int
-) -> Outcome | None:
+def _write_posting(post: _Post, view: BillView, invoice: Mapping[str, Any], biller: Biller) -> Outcome | None:
     payment, via, now = post.payment, post.via, post.now
     outcome = _build_outcome(OutcomeKind.POSTED, Verdict.ACCEPTED, view)
     kept = {
@@ -182,7 +192,6 @@ def _write_posting(
         *invoices.build_paid_writes(
             invoice,
             {name: value for name, value in kept.items() if value is not None},
-            amount=amount,
             paid_at=now,
             paid_via=PaymentKind.VA,
         ),

@@ -1,6 +1,5 @@
 """What people do with a reconciliation: look, post or reverse a payment by two people, close a line with a note."""
 
-import importlib
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -14,6 +13,7 @@ from invoicing.errors import (
 )
 from invoicing.postings import Approval, BankPayment, OutcomeKind, PaymentChannel
 from invoicing.reconciliation import NEEDS_TWO, Result
+from invoicing.reversing import reverse_payment
 from invoicing.settings import get_settings
 from invoicing.settled_payments import post_settled_payment
 from invoicing.store import files, reconciliations
@@ -159,9 +159,7 @@ def _build_request_id(record: Mapping[str, Any]) -> str:
 
 def _reverse(record: Mapping[str, Any], by: str) -> None:
     """The one place that hands reversed money over; the invoice opens again under a new account."""
-    # By name: reconciliation does not depend on what reversing is made of.
-    reversing = importlib.import_module("invoicing.reversing")
-    reversing.reverse_payment(
+    reverse_payment(
         record["biller_id"],
         record["number"],
         proposed_by=record["proposed_by"],

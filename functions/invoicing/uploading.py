@@ -6,15 +6,16 @@ import orjson
 from ulid import ULID
 
 from invoicing import clock
-from invoicing.billers import Biller, BillerState
+from invoicing.billers import Biller
 from invoicing.errors import (
-    BillerNotActiveError,
     FilenameError,
     SamePersonError,
     UploadOutdatedError,
     UploadStateError,
+    UploadTooLargeError,
     WarningsNotAcknowledgedError,
 )
+from invoicing.invoices import InvoiceDraft
 from invoicing.sending_hours import Send, choose_start
 from invoicing.settings import get_settings
 from invoicing.store import billers, chunk_queue, files, invoices, uploads
@@ -29,7 +30,7 @@ _MAX_FILENAME = 200
 
 def start_upload(biller_id: str, user_id: str, filename: str) -> tuple[Upload, dict[str, Any]]:
     """A new upload and the presigned POST (``{"url", "fields"}``) by which its file is to come within five minutes."""
-    biller = _load_active_biller(biller_id)
+    biller = billers.load_active_biller(biller_id)
     if not 0 < len(filename) <= _MAX_FILENAME or not filename.isprintable():
         raise FilenameError(f"1 to {_MAX_FILENAME} printable characters")
     upload = Upload(
@@ -46,6 +47,14 @@ def start_upload(biller_id: str, user_id: str, filename: str) -> tuple[Upload, d
     return upload, files.sign_upload_post(biller_id, upload.upload_id)
 
 
+def sign_form(biller_id: str, upload_id: str) -> dict[str, Any]:
+    """The presigned POST of an upload that still awaits its file, anew. Raises UploadStateError."""
+    upload = uploads.load_upload(biller_id, upload_id)
+    if upload.status is not UploadStatus.AWAITING_FILE:
+        raise UploadStateError(f"{upload_id} is {upload.status}, not {UploadStatus.AWAITING_FILE}")
+    return files.sign_upload_post(biller_id, upload_id)
+
+
 def release_upload(
     biller_id: str, upload_id: str, *, released_by: str, acknowledged: list[str], send: str = Send.IN_HOURS
 ) -> Upload:
@@ -56,7 +65,7 @@ def release_upload(
     SendingTimeError, UploadStateError, UploadOutdatedError, VirtualAccountRangeError, CounterBusyError,
     BillerNotActiveError.
     """
-    biller = _load_active_biller(biller_id)
+    biller = billers.load_active_biller(biller_id)
     upload = uploads.load_upload(biller_id, upload_id)
     if upload.status is UploadStatus.WRITING and upload.released_by == released_by:
         # The first call died between the release and the queue, or its answer was lost.
@@ -157,6 +166,17 @@ def list_planned_invoices(biller_id: str, upload_id: str, chunk_index: int) -> t
     return planned, chunk_index + 1 < len(upload.chunks)
 
 
+def load_drafts(biller_id: str, upload_id: str, limit: int) -> list[InvoiceDraft]:
+    """Every good invoice of a checked upload. Raises UploadStateError, FilesExpiredError, UploadTooLargeError."""
+    upload = uploads.load_upload(biller_id, upload_id)
+    if upload.plan_version is None or not upload.chunks:
+        raise UploadStateError(f"{upload_id} is {upload.status} and has no good rows")
+    if sum(chunk.count for chunk in upload.chunks) > limit:
+        raise UploadTooLargeError(str(limit))
+    plan = files.read_range(files.plan_key(biller_id, upload_id), upload.plan_version, 0, upload.chunks[-1].end)
+    return [orjson.loads(line)["invoice"] for line in plan.splitlines()]
+
+
 def _find_va_number(upload: Upload, chunk: Chunk, offset: int) -> str | None:
     if upload.va_first is None or upload.company_code is None:
         return None
@@ -175,13 +195,6 @@ def _add_states(planned: list[dict[str, Any]], upload: Upload) -> None:
         for invoice in batch:
             account = accounts.get(invoice["va_number"])
             invoice["status"] = account["state"] if account else absent
-
-
-def _load_active_biller(biller_id: str) -> Biller:
-    biller = billers.load_biller(biller_id)
-    if biller.state is not BillerState.ACTIVE:
-        raise BillerNotActiveError(biller_id)
-    return biller
 
 
 def _release(upload: Upload, biller: Biller, released_by: str, acknowledged: list[str], send: str) -> Upload:

@@ -98,6 +98,11 @@ _ERROR_CODES: dict[type[errors.InvoicingError], str] = {
     errors.SettledLineStateError: "settled_line_state",
     errors.SamePersonError: "same_person_money",
     errors.StoreBusyError: "busy",
+    errors.BusyError: "busy",
+    errors.InvoiceStateError: "settled_line_state",
+    errors.InvoiceChangedError: "settled_line_state",
+    errors.InvoiceNotFoundError: "settled_line_state",
+    errors.VirtualAccountRangeError: "virtual_accounts_used_up",
 }
 
 

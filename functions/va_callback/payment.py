@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from invoicing.bank_clients import find_channel
 from invoicing.bill_labels import label_payer
 from invoicing.errors import StoreBusyError
 from invoicing.payments import post_payment
-from invoicing.postings import BankPayment, Outcome, OutcomeKind
+from invoicing.postings import BankPayment, Outcome, OutcomeKind, PaymentChannel
 from invoicing.verdicts import Verdict
 from va_callback import payment_counts
 from va_callback.answers import (
@@ -50,11 +49,22 @@ def _read_payment(call: VerifiedCall, body: PaymentBody) -> BankPayment:
         va_number=body.va_number,
         amount=body.paid.rupiah,
         stated_amount=body.paid.stated if body.paid.rupiah is None else None,
-        channel=find_channel(call.client, call.channel_id, body.channel_code, body.source_bank),
+        channel=_find_channel(call, body),
         bank_reference=body.bank_reference,
         source_bank=body.source_bank,
         transaction_at=body.transaction_at,
     )
+
+
+def _find_channel(call: VerifiedCall, body: PaymentBody) -> PaymentChannel:
+    client = call.client
+    if body.source_bank and body.source_bank not in (client.bank_code, *client.own_bank_codes):
+        return PaymentChannel.OTHER_BANK
+    for channels, code in ((client.channels_by_id, call.channel_id), (client.channels_by_code, body.channel_code)):
+        if code in channels:
+            # As stored they are plain texts; a payment must not fail for one that means nothing.
+            return next((channel for channel in PaymentChannel if channel == channels[code]), PaymentChannel.UNKNOWN)
+    return PaymentChannel.UNKNOWN
 
 
 def _choose_case(call: VerifiedCall, outcome: Outcome) -> Case:

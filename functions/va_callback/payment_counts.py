@@ -3,13 +3,21 @@
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from invoicing import defects
 from invoicing.postings import Outcome, OutcomeKind
 
 logger = Logger()
 
 
 def count(outcome: Outcome, case: str, call_id: str) -> None:
-    """One payment was answered with this case code."""
+    """One payment was answered with this case code. Never raises: money may be posted, and the bank must hear so."""
+    try:
+        _count_outcome(outcome, case, call_id)
+    except Exception as error:
+        logger.error("payment_not_counted", extra={"call_id": call_id, **defects.describe(error)})
+
+
+def _count_outcome(outcome: Outcome, case: str, call_id: str) -> None:
     match outcome.kind:
         case OutcomeKind.POSTED:
             _count(case, PaymentsAccepted=1)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from infra.local.client import POLL_SECONDS, CommandFailedError, CommandRefusedError, call
+from infra.local.client import POLL_SECONDS, CommandFailedError, CommandRefusedError, call, invoke
 from infra.local.cloud import Cloud
 from infra.local.deploy import STACK
 from infra.local.settlement_files import distort, settle_postings, write_settlement
@@ -102,7 +102,7 @@ def _wait_for_file(cloud: Cloud, file_hash: str) -> dict[str, Any]:
 
 def call_reconcile(cloud: Cloud, operation: str, user_id: str = OFFICER, **members: Any) -> dict[str, Any]:
     """A command of a bank officer. Raises CommandRefusedError."""
-    return call(cloud, operation, None, user_id, function="ReconcileCommandFunction", **members)
+    return invoke(cloud, "ReconcileCommandFunction", {"operation": operation, "user_id": user_id, **members})
 
 
 def format_results(shown: dict[str, Any]) -> Iterator[str]:

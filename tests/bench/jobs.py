@@ -124,6 +124,12 @@ def write_chunks(folder: str, profile: str = "") -> dict[str, Any]:
     return measure_writer(Path(folder), profile=bool(profile))
 
 
+def pay(profile: str = "") -> dict[str, Any]:
+    from tests.bench.payment_cpu import measure_payments
+
+    return measure_payments(profile=bool(profile))
+
+
 def spread_keys(plan: str) -> dict[str, Any]:
     from tests.bench.partition_keys import count_keys
 
@@ -154,6 +160,18 @@ def count_list_reads() -> dict[str, Any]:
     return report_cpu.count_list_reads()
 
 
+def measure_webhook(profile: str = "") -> dict[str, Any]:
+    from tests.bench.webhook_cpu import measure_webhook as measure
+
+    return measure(profile=bool(profile))
+
+
+def list_first_page(count: str) -> dict[str, Any]:
+    from tests.bench import lists
+
+    return lists.list_first_page(int(count))
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     job.__name__: job
     for job in (
@@ -165,11 +183,14 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         look_up_existing,
         count_writes,
         write_chunks,
+        pay,
         spread_keys,
         write_report_pages,
         make_report,
         write_report_alone,
         count_list_reads,
+        measure_webhook,
+        list_first_page,
     )
 }
 

@@ -26,7 +26,12 @@ CLIENT = BankClient(
     partner_id="ocbc",
     public_keys=(),
     secret_arn="arn:none",
-    channels_by_id={"00001": PaymentChannel.TELLER, "00002": PaymentChannel.ATM, "00003": PaymentChannel.MOBILE},
+    channels_by_id={
+        "00001": PaymentChannel.TELLER,
+        "00002": PaymentChannel.ATM,
+        "00003": PaymentChannel.MOBILE,
+        "00009": "satellite",  # type: ignore[dict-item]
+    },
 )
 _ANSWER = {Service.INQUIRY: answer_inquiry, Service.PAYMENT: answer_payment, Service.STATUS: answer_status}
 CHILD: dict[str, Any] = {

@@ -1,15 +1,18 @@
 """What AWS does under load and what befalls processes: killed, conflicts, throttles, lost answers, rivals between."""
 
 import contextlib
+import time
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from invoicing import clock
+from invoicing.notices import Channel, NoticeKind, build_notice_id
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb, settling
+from invoicing.store import bill_views, dynamodb
 from tests.integration import bank_scenario as bank
 from tests.integration import faults, scenario
 from tests.integration.bank_scenario import pay, read_code, read_data
@@ -33,6 +36,14 @@ def va_number() -> str:
     return bank.open_bill()
 
 
+@pytest.fixture(params=[False, True], ids=["not_asked_before", "asked_before"])
+def asked(request: pytest.FixtureRequest, va_number: str) -> bool:
+    """Whether this process was asked about the bill a moment ago, and so pays it without reading it again."""
+    if request.param:
+        bank.inquire(va_number)
+    return bool(request.param)
+
+
 def read(answered: Answer) -> tuple[str, str]:
     return read_code(answered), read_data(answered)["paymentFlagStatus"]
 
@@ -52,14 +63,21 @@ def count_calls(act: Callable[[], Any]) -> int:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before_the_call", "after_the_call"])
 @pytest.mark.parametrize("again", ["same_call", "new_call"])
+@pytest.mark.parametrize("is_asked", [False, True], ids=["not_asked_before", "asked_before"])
 def test_payment_killed_at_any_call_is_posted_whole_or_not_and_once_when_it_comes_again(
-    after: bool, again: str
+    after: bool, again: str, is_asked: bool
 ) -> None:
-    first = bank.open_bill(99)
+    def open_bill(index: int) -> str:
+        va_number = bank.open_bill(index)
+        if is_asked:
+            bank.inquire(va_number)
+        return va_number
+
+    first = open_bill(99)
     calls = count_calls(lambda: pay(first, 100_099, "pay-99"))
-    assert calls >= 3
+    assert calls == (1 if is_asked else 3)
     for at in range(calls):
-        va_number = bank.open_bill(at)
+        va_number = open_bill(at)
         due, payment = DUE + at, f"pay-{at}"
         killed = faults.CallCounter([dynamodb.client()], faults.kill, at, after=after)
         with killed.installed(), contextlib.suppress(faults.Killed):
@@ -104,6 +122,7 @@ def test_inquiry_killed_before_its_last_call_leaves_its_call_id_free(after: bool
 # --- Conflicts and throttles -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize(
     "codes",
     [
@@ -120,6 +139,7 @@ def test_payment_that_meets_a_conflict_or_throttle_is_tried_again(va_number: str
     assert bank.assert_money_agrees(va_number)
 
 
+@pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize("act", [faults.raise_cancelled(["TransactionConflict"] * 6), faults.raise_throttled])
 def test_endless_conflict_ends_as_a_timeout_that_leaves_nothing_and_keeps_the_ids_free(
     va_number: str, act: Callable[[], None]
@@ -132,13 +152,16 @@ def test_endless_conflict_ends_as_a_timeout_that_leaves_nothing_and_keeps_the_id
     assert read(pay(va_number, DUE, external_id="1")) == SUCCESS
 
 
-def test_waiting_for_others_ends_after_three_seconds(va_number: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter(range(0, 1000))
-    monkeypatch.setattr(settling.time, "monotonic", lambda: float(next(moments)))
+@pytest.mark.parametrize(("seconds_a_try", "tries"), [(100.0, 3), (1.0, 6), (0.0, 12)])
+def test_waiting_for_others_ends_after_three_seconds_but_not_before_three_tries(
+    va_number: str, monkeypatch: pytest.MonkeyPatch, seconds_a_try: float, tries: int
+) -> None:
+    moments = count(step=seconds_a_try)
+    monkeypatch.setattr("time.monotonic", lambda: float(next(moments)))
     conflict = faults.raise_cancelled(["TransactionConflict"] * 6)
     with faults.EveryCall([faults.OneOperation(dynamodb.client())], conflict).installed() as counter:
         assert read_code(pay(va_number, DUE)) == "5042500"
-    assert counter.calls == 4
+    assert counter.calls == tries
 
 
 @pytest.mark.parametrize("operation", ["BatchGetItem", "TransactWriteItems", "UpdateItem", "PutItem"])
@@ -192,6 +215,7 @@ def test_missing_permission_is_a_defect_and_no_timeout(va_number: str) -> None:
 # --- Lost answers ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("asked")
 def test_lost_answer_of_the_committed_transaction_is_found_out_at_once(va_number: str) -> None:
     with transactions(faults.raise_read_timeout, after=True).installed() as counter:
         assert read(pay(va_number, DUE, external_id="1")) == SUCCESS
@@ -224,6 +248,7 @@ def after_reading(rival: Callable[[], Any]) -> faults.CallCounter:
     return transactions(lambda: rival() and None)
 
 
+@pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize(
     ("rival", "expected"),
     [
@@ -243,6 +268,7 @@ def test_payment_overtaken_by_another_is_answered_as_if_it_had_come_later(
     assert posting["payment_id"] == f"028#{rival['request_id']}"
 
 
+@pytest.mark.usefixtures("asked")
 def test_payment_overtaken_by_one_of_another_account_with_its_call_id_is_a_conflict(va_number: str) -> None:
     other = bank.open_bill(1)
     with after_reading(lambda: pay(other, 100_001, "pay-2", "1")).installed():
@@ -250,6 +276,7 @@ def test_payment_overtaken_by_one_of_another_account_with_its_call_id_is_a_confl
     assert bank.assert_money_agrees(va_number) is None
 
 
+@pytest.mark.usefixtures("asked")
 def test_payment_overtaken_by_an_archive_is_refused(va_number: str) -> None:
     with after_reading(lambda: bank.archive(scenario.SHOP, "INV-0000", va_number)).installed():
         assert read(pay(va_number, DUE)) == ("4042512", "01")
@@ -308,23 +335,63 @@ def test_items_read_at_different_moments_are_read_again(
     assert bank.assert_money_agrees(va_number)
 
 
-def test_receipt_that_is_there_already_does_not_keep_money_from_being_posted(va_number: str) -> None:
-    pay(va_number, DUE)
-    receipt, *_ = [item for item in bank.read_items(get_settings().notices_table) if item["kind"] == "paid"]
+def test_contact_corrected_after_the_inquiry_gets_the_receipt(va_number: str) -> None:
+    bank.inquire(va_number)
+    dynamodb.client().update_item(
+        TableName=get_settings().invoices_table,
+        Key={"pk": {"S": "toko-sinar#INV-0000"}, "sk": {"S": "current"}},
+        UpdateExpression="SET recipients = :right",
+        ExpressionAttributeValues=dynamodb.to_item({":right": [{"email": "right@example.com"}]}),
+    )
+    assert read(pay(va_number, DUE)) == SUCCESS
+    assert bank.assert_money_agrees(va_number)
+
+
+def test_what_an_inquiry_saw_is_forgotten_after_a_minute_and_when_used(
+    va_number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank.inquire(va_number)
+    assert count_calls(lambda: pay(va_number, DUE)) == 1
+    assert count_calls(lambda: pay(va_number, DUE)) == 2
+    late = bank.open_bill(1)
+    bank.inquire(late)
+    began = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: began + bill_views.MEMORY_SECONDS + 1)
+    assert count_calls(lambda: pay(late, 100_001, "pay-2")) == 3
+
+
+def test_what_was_seen_of_many_bills_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bill_views, "_MAX_REMEMBERED", 2)
+    accounts = [bank.open_bill(index) for index in range(3)]
+    for va_number in accounts:
+        bank.inquire(va_number)
+    calls = [count_calls(lambda index=index: pay(accounts[index], DUE + index, f"pay-{index}")) for index in range(3)]
+    assert calls == [3, 1, 1]
+
+
+@pytest.mark.parametrize("change", ["wrong_amount", "suspended_and_read_again"])
+def test_remembered_bill_is_refused_only_after_reading_it_again(va_number: str, change: str) -> None:
+    bank.inquire(va_number)
+    if change == "wrong_amount":
+        assert read(pay(va_number, DUE + 1)) == ("4042513", "01")
+    else:
+        bank.suspend(scenario.SHOP)
+        bank.close_account(va_number, "archived")
+        assert read(pay(va_number, DUE)) == ("4042512", "01")
+    assert len(bank.read_attempts()) == 1
+
+
+def test_receipt_that_is_there_already_does_not_keep_money_from_being_posted() -> None:
+    va_number = bank.open_bill(recipients=[{"email": "old@example.com"}, {"email": "new@example.com"}])
     other = bank.open_bill(1)
     pay(other, 100_001, "pay-2")
-    (there, *_) = [
-        item
-        for item in bank.read_items(get_settings().notices_table)
-        if item["pk"] == f"028#{other}" and item["kind"] == "paid"
-    ]
-    third = bank.open_bill(2, recipients=[{"email": "p0@example.com"}, {"email": "new@example.com"}])
-    notice_id = receipt["sk"]
-    assert there["sk"] != notice_id
-    from invoicing.notices import Channel, NoticeKind, build_notice_id
-
-    taken = {**receipt, "pk": f"028#{third}"}
-    taken["sk"] = build_notice_id(third, NoticeKind.PAID, Channel.EMAIL, "p0@example.com")
-    dynamodb.client().put_item(TableName=get_settings().notices_table, Item=dynamodb.to_item(taken))
-    assert read(pay(third, 100_002, "pay-3")) == SUCCESS
-    assert bank.assert_money_agrees(third)
+    receipt = next(item for item in bank.read_items(get_settings().notices_table) if item["kind"] == "paid")
+    there = {
+        **receipt,
+        "pk": f"028#{va_number}",
+        "sk": build_notice_id(va_number, NoticeKind.PAID, Channel.EMAIL, "old@example.com"),
+        "recipient": "old@example.com",
+    }
+    dynamodb.client().put_item(TableName=get_settings().notices_table, Item=dynamodb.to_item(there))
+    assert read(pay(va_number, DUE)) == SUCCESS
+    assert bank.assert_money_agrees(va_number)

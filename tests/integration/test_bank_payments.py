@@ -1,5 +1,6 @@
 """Payments told by the bank: every row of the decision table, and every code that a payment is answered."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -108,6 +109,14 @@ def test_payment_is_found_by_day_account_and_reference(va_number: str) -> None:
     assert list(payments.list_payments_of_day("toko-sinar", day + timedelta(days=1))) == []
 
 
+def test_payment_that_cannot_be_counted_is_answered_all_the_same(
+    va_number: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("va_callback.payment_counts.EphemeralMetrics", lambda: 1 / 0)
+    assert read_code(pay(va_number, DUE)) == "2002500"
+    assert "payment_not_counted" in caplog.messages
+
+
 # --- Same payment again ----------------------------------------------------------------------------------------------
 
 
@@ -158,6 +167,21 @@ def test_accepted_payment_told_differently_is_inconsistent_with_the_first_status
     bank.assert_money_agrees(va_number)
     assert bank.assert_money_agrees(other) is None
     assert '"InconsistentPayments":[1.0]' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_alarm_watches_what_an_inconsistent_payment_counts(
+    aws: Aws, va_number: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+    pay(va_number, DUE)
+    capsys.readouterr()
+    pay(va_number, DUE + 1)
+    (counted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    alarm = aws.template.find("AWS::CloudWatch::Alarm")["InconsistentPaymentsAlarm"]
+    (given,) = counted["_aws"]["CloudWatchMetrics"]
+    assert (given["Namespace"], given["Metrics"][0]["Name"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert sorted(given["Dimensions"][0]) == sorted(dimension["Name"] for dimension in alarm["Dimensions"])
+    assert all(counted[dimension["Name"]] == dimension["Value"] for dimension in alarm["Dimensions"])
 
 
 def test_call_id_used_today_for_another_payment_is_a_conflict(va_number: str) -> None:
@@ -318,6 +342,7 @@ def test_call_with_a_bad_body_leaves_nothing_and_its_ids_free(va_number: str) ->
         ("00001", {"sourceBankCode": "014"}, PaymentChannel.OTHER_BANK),
         ("95231", {"channelCode": 6010}, PaymentChannel.TELLER),
         ("95231", {"channelCode": "6011"}, PaymentChannel.UNKNOWN),
+        ("00009", {"channelCode": 6010}, PaymentChannel.UNKNOWN),
     ],
 )
 def test_channel_is_told_by_the_banks_own_codes(

@@ -1,11 +1,9 @@
 """The bank's settlement file against our payments: every kind of difference, files that come again, and bad files."""
 
 import io
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -356,20 +354,23 @@ def test_bill_paid_meanwhile_is_not_paid_twice_by_an_approval(ticking: Clock, tm
     assert list_lines(Result.MISSING_HERE) == []
 
 
-def test_reversed_money_is_handed_over_once_two_people_agree(
-    ticking: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reversed_money_is_handed_over_once_two_people_agree(ticking: Clock, tmp_path: Path) -> None:
     (paid,) = pay_bills(1)
-    drop(write(distort(settle_postings([paid.posting]), ["reversed"], []), tmp_path))
+    content = write(distort(settle_postings([paid.posting]), ["reversed"], []), tmp_path)
+    drop(content)
     (line,) = list_lines(Result.REVERSED)
     ids = {"va_number": line["va_number"], "line": line["line"]}
-    asked: list[Any] = []
-    reversing = SimpleNamespace(reverse_payment=lambda *given, **more: asked.append((given, more)))
-    monkeypatch.setitem(sys.modules, "invoicing.reversing", reversing)  # type: ignore[arg-type]
     command("propose_line", reason="cheque bounced", **ids)
+    assert command("approve_line", "rina", **ids)["error"]["code"] == "same_person_money"
     assert command("approve_line", "tono", **ids)["state"] == "reversed"
-    people = {"proposed_by": "rina", "approved_by": "tono", "reason": "cheque bounced", "va_number": paid.va_number}
-    assert asked == [((SHOP.biller_id, "INV-0001"), people)]
+    assert list_lines(Result.REVERSED) == []
+    ticking.advance(minutes=1)
+    sheets = Sheets(scenario.fetch(scenario.order("invoices", language="en")))
+    rows, _ = sheets.table("Details", "Invoice no.")
+    assert sorted((row["Standing"], row["Paid (Rp)"]) for row in rows) == [("Archived", None), ("Not yet due", None)]
+    collected = scenario.fetch(scenario.order("collections", language="en", since="2026-11-26", until="2026-11-27"))
+    _, total = Sheets(collected).table("Summary", "Date")
+    assert (total["Total (Rp)"], total["Reversed by the bank (Rp)"]) == (0, 100_001)
 
 
 def test_unidentified_money_is_closed_with_a_note_and_cannot_be_posted(ticking: Clock, tmp_path: Path) -> None:

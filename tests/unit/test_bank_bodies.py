@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import invoicing
 from invoicing.bank_clients import BankClient
 from invoicing.settings import get_settings
 from invoicing.texts import LANGUAGES
@@ -238,7 +240,9 @@ def test_any_body_is_read_or_refused_by_the_name_of_a_field(changes: dict[str, A
 
 def test_every_verdict_has_a_code_and_reasons_in_both_languages_of_at_most_64_characters() -> None:
     assert set(CASES) == set(Verdict)
-    assert set(ENGLISH) == set(INDONESIAN)
+    assert list(ENGLISH) == list(INDONESIAN)
+    for key, words in ENGLISH.items():
+        assert sorted(re.findall("{[a-z_]+}", words)) == sorted(re.findall("{[a-z_]+}", INDONESIAN[key]))
     for verdict in Verdict:
         assert all(0 < len(words) <= 64 for words in describe(verdict).values())
     field = "billDetails.billDescription"
@@ -254,6 +258,12 @@ def test_no_refusal_sounds_as_if_money_had_been_received() -> None:
         assert CASES[verdict].http_status in (404, 409)
     assert CASES[Verdict.ACCEPTED].code == SUCCEEDED
     assert LANGUAGES == ("id", "en")
+
+
+def test_domain_knows_no_field_of_the_standard() -> None:
+    fields = re.compile("virtualAccount|partnerServiceId|customerNo|paidAmount|paymentFlag|inquiryStatus|billDetails")
+    domain = Path(invoicing.__file__).parent
+    assert [path.name for path in domain.rglob("*.py") if fields.search(path.read_text())] == []
 
 
 def test_client_data_have_the_usual_values() -> None:

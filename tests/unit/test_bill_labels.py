@@ -32,6 +32,8 @@ def child(name: str, class_name: str, nis: str) -> dict[str, Any]:
         (child("Muhammad Rizky Ramadhan Al-Fatih", "10 IPA 1", "00231"), "Muhammad Rizky Ramadhan 00231"),
         (child("Bima", "Kelas Sepuluh Ilmu Alam Satu", "00231"), "Bima 00231"),
         (child("Muhammad Rizky", "7A", "12345678901234567890"), "Muhammad 12345678901234567890"),
+        ({"number": "INV-1"}, ""),
+        ({"number": "INV-1", "student": {}}, ""),
         ({"payer_name": "PT Maju Jaya", "payer_code": "C-0012", "number": "INV-1"}, "PT Maju Jaya"),
         (
             {"payer_name": "PT Sumber Alam Sejahtera Abadi Cabang Bogor", "payer_code": "C-12", "number": "INV-1"},

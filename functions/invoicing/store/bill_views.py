@@ -1,6 +1,9 @@
 """What a bank's call needs to know of a bill, read together and consistently: one or two requests."""
 
+import time
+from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from invoicing.bank_requests import BankRequest
@@ -8,6 +11,10 @@ from invoicing.billers import Biller
 from invoicing.settings import get_settings
 from invoicing.store import bank_requests, billers, dynamodb, invoices, payments
 from invoicing.virtual_accounts import VirtualAccountState
+
+MEMORY_SECONDS = 60
+"""How long a payer takes from seeing the bill to paying it; and how long a biller's suspension may go unnoticed."""
+_MAX_REMEMBERED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,26 @@ def load_bill_view(
         posting=found.get(payments_table) if payment_request_id else None,
         request=found.get(requests_table) if request else None,
     )
+
+
+def remember_bill(bank_code: str, view: BillView) -> None:
+    """Keep an open bill in this process for the payment that mostly follows the bank's inquiry."""
+    if view.account:
+        memory = _get_memory()
+        memory[bank_code, view.account["va_number"]] = (time.monotonic() + MEMORY_SECONDS, view)
+        if len(memory) > _MAX_REMEMBERED:
+            memory.popitem(last=False)
+
+
+def recall_bill(bank_code: str, va_number: str) -> BillView | None:
+    """What was remembered a moment ago, once: whoever writes by it states all that it relies on, or reads again."""
+    until, view = _get_memory().pop((bank_code, va_number), (0.0, None))
+    return view if view and time.monotonic() < until else None
+
+
+@lru_cache(maxsize=1)
+def _get_memory() -> OrderedDict[tuple[str, str], tuple[float, BillView]]:
+    return OrderedDict()
 
 
 def _load_bill(account: dict[str, Any]) -> tuple[dict[str, Any] | None, Biller | None]:
