@@ -94,6 +94,12 @@ def approve_biller(biller_id: BillerId) -> dict[str, Any]:
     return show_biller(onboarding.approve_biller(biller_id, by=area.caller.user_id))
 
 
+@area.post("/v1/billers/<biller_id>/invite", _OFFICER, answers=shapes.Biller)
+def invite_contact_again(biller_id: BillerId) -> dict[str, Any]:
+    """Send the activation e-mail again, with a new temporary password, while its contact has not signed in."""
+    return show_biller(onboarding.invite_contact_again(biller_id, by=area.caller.user_id))
+
+
 @area.post("/v1/billers/<biller_id>/suspend", _OFFICER, answers=shapes.Biller)
 def suspend_biller(biller_id: BillerId, request: Annotated[Why, Body()]) -> dict[str, Any]:
     """Stop an active biller: nothing is uploaded, released or sent for it; its users can look only."""
