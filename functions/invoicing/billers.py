@@ -5,7 +5,8 @@ from datetime import date
 from enum import StrEnum
 
 from invoicing.notice_policy import NoticePolicy
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
+from invoicing.own_wording import Wording
 
 
 class Module(StrEnum):
@@ -33,6 +34,14 @@ class OnErrors(StrEnum):
     REFUSE_ALL = "refuse_all"
 
 
+class OutsidePayments(StrEnum):
+    """How a payment made outside the virtual account is posted."""
+
+    BY_TWO = "by_two"
+    """One person records it, another one approves."""
+    BY_ONE = "by_one"
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """The biller's person for the bank, and its first user."""
@@ -57,6 +66,14 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSubscription:
+    """An active webhook endpoint and what it is told of; all else about it is in ``invoicing.webhooks``."""
+
+    endpoint_id: str
+    kinds: tuple[NoticeKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Biller:
     biller_id: str
     name: str
@@ -67,6 +84,7 @@ class Biller:
     giro_account: str
     release: ReleaseMode = ReleaseMode.BY_CHECKER
     on_errors: OnErrors = OnErrors.ACCEPT_GOOD_ROWS
+    outside_payments: OutsidePayments = OutsidePayments.BY_TWO
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
     language: str = "id"
     policy: NoticePolicy = field(default_factory=NoticePolicy)
@@ -78,3 +96,8 @@ class Biller:
     """Goes up with every change of the settings: who changes them says which ones were seen."""
     registration: Registration | None = None
     """None: set up by an operator, outside the API."""
+    wording: Wording = field(default_factory=Wording)
+    """Its own words in notices, tone per reminder and choice of templates."""
+    webhooks: tuple[WebhookSubscription, ...] = ()
+    issued_events: bool = False
+    """Whether the bank's core is told of every new invoice too; of payments and archives it always is."""

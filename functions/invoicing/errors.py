@@ -1,5 +1,11 @@
 """Domain errors. Each surface (API, command, SNAP) maps them to its own codes once."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from invoicing.own_wording import Problem
+
 
 class InvoicingError(Exception):
     """Base of all errors that the domain raises on purpose."""
@@ -61,8 +67,64 @@ class SendingTimeError(InvoicingError):
     """A release was given a time for its notices that is none, has passed or is too far ahead."""
 
 
+class WordingError(InvoicingError):
+    """Own words, tones or templates of a biller that cannot be used; ``problems`` by what they are of, as given."""
+
+    def __init__(self, problems: "Mapping[str, Sequence[Problem]]") -> None:
+        super().__init__(", ".join(problems))
+        self.problems = problems
+
+
+class WordingChangedError(InvoicingError):
+    """Somebody changed the wording meanwhile. ``str(error)`` is the version that the change did not know."""
+
+
 class InvoiceNotFoundError(InvoicingError):
     """This biller has no open or paid invoice of this number (another biller's looks the same)."""
+
+
+class BusyError(InvoicingError):
+    """Others changed the same things each time it was tried; the same may be asked again."""
+
+
+class InvoiceStateError(InvoicingError):
+    """The invoice is paid or archived, and what was asked for needs an open one (or the opposite)."""
+
+
+class InvoiceChangedError(InvoicingError):
+    """The invoice is not the one that the caller saw: another bill has its number, or somebody changed it since."""
+
+
+class InquiredRecentlyError(InvoicingError):
+    """A bank asked for the bill minutes ago, so somebody may be paying it now; the archive must be confirmed."""
+
+
+class DueDateError(InvoicingError):
+    """A new due date or end of validity is in the past, earlier than the old one, or contradicts the other."""
+
+
+class ContactError(InvoicingError):
+    """A contact that was given is none, or none is left. ``str(error)`` is the code of what is wrong."""
+
+
+class OutsidePaymentError(InvoicingError):
+    """A payment made outside the VA cannot be recorded as told. ``str(error)`` is the code of what is wrong."""
+
+
+class TwoPeopleError(InvoicingError):
+    """Money is posted or reversed by two people: the one who approves must not be the one who recorded it."""
+
+
+class CursorError(InvoicingError):
+    """A cursor that this list did not give out, or of other filters."""
+
+
+class InvoiceRowsError(InvoicingError):
+    """A list of invoices has something that no row can hold. ``str(error)`` names the place: ``3.amount``."""
+
+
+class IdempotencyKeyError(InvoicingError):
+    """The key of a call was used for another content before."""
 
 
 class SuppressionNotFoundError(InvoicingError):
@@ -81,8 +143,16 @@ class CounterBusyError(InvoicingError):
     """Too many releases of one company code at once; the same release may be tried again."""
 
 
+class StoreBusyError(InvoicingError):
+    """DynamoDB has no time, or too many at once want to change the same items; the same may be tried again."""
+
+
 class CompanyCodeError(InvoicingError):
     """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
+
+
+class PayerLinkError(InvoicingError):
+    """No bill opens by this link: none of ours, too old, of a contact corrected since, or dismissed by its reader."""
 
 
 class UserNotFoundError(InvoicingError):
@@ -99,6 +169,10 @@ class AccessDeniedError(InvoicingError):
 
 class BodyTooLargeError(InvoicingError):
     """A request's body is over its route's limit. ``str(error)`` is the limit in bytes."""
+
+
+class FormRefusedError(InvoicingError):
+    """A form did not come from a page that we gave this visitor, or is too large. ``str(error)`` says which."""
 
 
 class UploadTooLargeError(InvoicingError):
@@ -179,3 +253,55 @@ class PasswordRuleError(InvoicingError):
 
 class TooManyAttemptsError(InvoicingError):
     """Tried too often; it may be tried again when the window has passed. ``str(error)`` says what was tried."""
+
+
+class ChangedMeanwhileError(InvoicingError):
+    """Somebody else changed it since it was read; asking again sees what holds now."""
+
+
+class WebhookAddressError(InvoicingError):
+    """A webhook's URL is none that we call. ``str(error)`` is the part that is wrong: url, https, host, port, path."""
+
+
+class WebhookExistsError(InvoicingError):
+    """The biller has an active webhook with this URL."""
+
+
+class WebhookLimitError(InvoicingError):
+    """The biller has as many webhooks as it may have. ``str(error)`` is how many may be active."""
+
+
+class WebhookNotFoundError(InvoicingError):
+    """This biller has no webhook of this id (another biller's looks the same)."""
+
+
+class NoticeNotFoundError(InvoicingError):
+    """This biller has no notice of this account and id (another biller's looks the same)."""
+
+
+class NoticeNotResendableError(InvoicingError):
+    """The notice must not be sent again. ``str(error)`` is why: a code of ``invoicing.resending.Obstacle``."""
+
+
+class ResendPeriodError(InvoicingError):
+    """A period of notices to send again is none, too long, or lies ahead; or its cursor is none of ours."""
+
+
+class BankClientNotFoundError(InvoicingError):
+    """No bank client has this id."""
+
+
+class BankClientExistsError(InvoicingError):
+    """The client id or the partner id belongs to a bank client already. ``str(error)`` names it."""
+
+
+class BankClientInvalidError(InvoicingError):
+    """A bank client's setting is unusable. ``str(error)`` names the setting and what is wrong with it."""
+
+
+class RotationError(InvoicingError):
+    """A key or secret is being changed already, or is not; ``str(error)`` says which."""
+
+
+class BankCallNotFoundError(InvoicingError):
+    """No kept call has this id, or it has expired."""

@@ -90,6 +90,8 @@ class PlanLine(TypedDict):
     """Excel row of the invoice's first row."""
     more_rows: NotRequired[list[int]]
     """The other workbook rows that were merged into it (product rows)."""
+    replaces: NotRequired[str]
+    """VA number of the archived invoice that had its number when the plan was made."""
     invoice: InvoiceDraft
 
 

@@ -18,7 +18,7 @@ def find_by_virtual_account(va_number: str, *, reason: str, by: str) -> list[dic
     account = invoices.load_virtual_accounts(get_settings().bank_code, [va_number]).get(va_number)
     if account is None:
         return []
-    found = invoices.load_invoice_of_account(account)
+    found = invoices.load_invoice_of_account(account["biller_id"], account["bills"][0]["number"], account["va_number"])
     return [] if found is None else [_show(found, account)]
 
 

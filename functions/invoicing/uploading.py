@@ -6,9 +6,8 @@ import orjson
 from ulid import ULID
 
 from invoicing import clock
-from invoicing.billers import Biller, BillerState
+from invoicing.billers import Biller
 from invoicing.errors import (
-    BillerNotActiveError,
     FilenameError,
     SamePersonError,
     UploadOutdatedError,
@@ -31,7 +30,7 @@ _MAX_FILENAME = 200
 
 def start_upload(biller_id: str, user_id: str, filename: str) -> tuple[Upload, dict[str, Any]]:
     """A new upload and the presigned POST (``{"url", "fields"}``) by which its file is to come within five minutes."""
-    biller = _load_active_biller(biller_id)
+    biller = billers.load_active_biller(biller_id)
     if not 0 < len(filename) <= _MAX_FILENAME or not filename.isprintable():
         raise FilenameError(f"1 to {_MAX_FILENAME} printable characters")
     upload = Upload(
@@ -66,7 +65,7 @@ def release_upload(
     SendingTimeError, UploadStateError, UploadOutdatedError, VirtualAccountRangeError, CounterBusyError,
     BillerNotActiveError.
     """
-    biller = _load_active_biller(biller_id)
+    biller = billers.load_active_biller(biller_id)
     upload = uploads.load_upload(biller_id, upload_id)
     if upload.status is UploadStatus.WRITING and upload.released_by == released_by:
         # The first call died between the release and the queue, or its answer was lost.
@@ -196,13 +195,6 @@ def _add_states(planned: list[dict[str, Any]], upload: Upload) -> None:
         for invoice in batch:
             account = accounts.get(invoice["va_number"])
             invoice["status"] = account["state"] if account else absent
-
-
-def _load_active_biller(biller_id: str) -> Biller:
-    biller = billers.load_biller(biller_id)
-    if biller.state is not BillerState.ACTIVE:
-        raise BillerNotActiveError(biller_id)
-    return biller
 
 
 def _release(upload: Upload, biller: Biller, released_by: str, acknowledged: list[str], send: str) -> Upload:

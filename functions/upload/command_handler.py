@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from invoicing import errors, uploading
+from invoicing import errors, json_invoices, uploading
 from invoicing.sending_hours import Send
 from invoicing.store.uploads import load_upload
 from invoicing.texts import LANGUAGES, text
@@ -27,6 +27,12 @@ class _Command(BaseModel):
 class Create(_Command):
     operation: Literal["create"]
     filename: str = Field(max_length=1000)
+
+
+class CreateInvoices(_Command):
+    operation: Literal["create_invoices"]
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    invoices: list[dict[str, Any]] = Field(min_length=1, max_length=json_invoices.MAX_INVOICES)
 
 
 class _OnUpload(_Command):
@@ -62,7 +68,8 @@ class Redrive(_OnUpload):
 
 
 Command = Annotated[
-    Create | Describe | ListInvoices | Release | Reject | Delete | Redrive, Field(discriminator="operation")
+    Create | CreateInvoices | Describe | ListInvoices | Release | Reject | Delete | Redrive,
+    Field(discriminator="operation"),
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
@@ -80,6 +87,8 @@ _ERROR_CODES: dict[type[errors.InvoicingError], str] = {
     errors.FilesExpiredError: "files_expired",
     errors.UploadOutdatedError: "upload_outdated",
     errors.CounterBusyError: "busy",
+    errors.InvoiceRowsError: "invoice_rows",
+    errors.IdempotencyKeyError: "idempotency_key",
 }
 
 
@@ -106,6 +115,8 @@ def _run(command: Command) -> dict[str, Any]:
         case Create():
             upload, post = uploading.start_upload(biller_id, user_id, command.filename)
             return {"upload_id": upload.upload_id, "post": post}
+        case CreateInvoices():
+            return show_upload(json_invoices.create_invoices(biller_id, user_id, command.invoices, key=command.key))
         case ListInvoices():
             planned, more = uploading.list_planned_invoices(biller_id, command.upload_id, command.cursor)
             return {"invoices": planned} | ({"cursor": command.cursor + 1} if more else {})

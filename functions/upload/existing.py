@@ -17,7 +17,7 @@ from invoicing.billers import Biller
 from invoicing.invoices import InvoiceDraft, PlanLine, list_differences, normalise_number
 from invoicing.issues import Issue, Severity
 from invoicing.modules.school_terms import derive_number
-from invoicing.notices import plan_issued_notices
+from invoicing.notices import PAYER_CHANNELS, plan_issued_notices
 from invoicing.store import invoices
 from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS
 from invoicing.uploads import MAX_CHUNK_BYTES, MAX_CHUNK_INVOICES
@@ -51,24 +51,27 @@ def drop_existing(biller: Biller, planned: Path, new_plan: BinaryIO) -> NewPlan:
     writer = _ChunkWriter(new_plan)
     with planned.open("rb") as lines, ThreadPoolExecutor(_THREADS) as pool:
 
-        def look_up(batch: list[_Line]) -> dict[str, dict[str, Any]]:
+        def look_up(batch: list[_Line]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
             numbers = [line["invoice"]["number"] for _, line in batch]
-            existing = invoices.load_current_invoices(biller.biller_id, numbers, consistent=False)
+            existing, archived = invoices.look_up_numbers(biller.biller_id, numbers, consistent=False)
             others = [other for _, line in batch if (other := _find_other_number(line["invoice"]))]
-            return existing | invoices.load_current_invoices(biller.biller_id, others, consistent=False)
+            return existing | invoices.load_current_invoices(biller.biller_id, others, consistent=False), archived
 
         batches = _read_batches(lines)
         # A window at a time, so that a million rows are never all in memory.
         while window := list(islice(batches, _THREADS)):
-            for batch, existing in zip(window, pool.map(look_up, window), strict=True):
+            for batch, (existing, archived) in zip(window, pool.map(look_up, window), strict=True):
                 for raw, line in batch:
-                    found = existing.get(normalise_number(line["invoice"]["number"]))
+                    number = normalise_number(line["invoice"]["number"])
+                    found = existing.get(number)
                     if found is None:
-                        writer.add(raw)
+                        writer.add(_link_to_archived(plan, line, archived[number]) if number in archived else raw)
                         _count_new(plan, line["invoice"])
                         # The writer plans them again, with their ids: the VA number is not drawn yet.
                         plan.notices.update(
-                            notice.channel for notice in plan_issued_notices(biller, line["invoice"], "")
+                            notice.channel
+                            for notice in plan_issued_notices(biller, line["invoice"], "")
+                            if notice.channel in PAYER_CHANNELS
                         )
                         _warn_if_billed(plan, line, existing)
                     else:
@@ -80,6 +83,14 @@ def drop_existing(biller: Biller, planned: Path, new_plan: BinaryIO) -> NewPlan:
 def _read_batches(lines: BinaryIO) -> Iterator[list[_Line]]:
     while batch := [(raw, orjson.loads(raw)) for raw in islice(lines, MAX_BATCH_GET_KEYS)]:
         yield batch
+
+
+def _link_to_archived(plan: NewPlan, line: PlanLine, replaces: str) -> bytes:
+    """The plan line of a number that is free again; the writer looks again, this spares it the detour."""
+    number = line["invoice"]["number"]
+    params = {"number": number, "va_number": replaces}
+    plan.issues.append(Issue("replaces_archived", Severity.NOTE, row=line["row"], value=number, params=params))
+    return orjson.dumps({**line, "replaces": replaces}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _find_other_number(draft: InvoiceDraft) -> str | None:

@@ -7,7 +7,7 @@ what is there, and the virtual account tells what this very row made before.
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -41,6 +41,12 @@ class _Row:
     va_number: str
     writes: list[dict[str, Any]]
     size: int
+    replaces: str | None = None
+    """VA number of the archived invoice that had its number: it is free again, and the two are to name each other."""
+
+    @property
+    def members(self) -> list[dict[str, Any]]:
+        return invoices.replace_archived(self.writes, self.replaces) if self.replaces else self.writes
 
 
 @dataclass(slots=True)
@@ -67,7 +73,8 @@ def write_chunk(biller_id: str, upload_id: str, index: int, *, is_last_try: bool
     chunk = upload.chunks[index]
     if is_last_try:
         uploads.save_chunk_result(upload, ChunkResult(index, ChunkState.FAILED))
-    tally = _write_rows(upload, _read_rows(upload, chunk, billers.load_biller(biller_id)))
+    tally = _Tally()
+    _write_rows(upload, _read_rows(upload, chunk, billers.load_biller(biller_id)), tally)
     uploads.save_chunk_result(
         upload,
         ChunkResult(
@@ -137,7 +144,8 @@ def _read_rows(upload: Upload, chunk: Chunk, biller: Biller) -> list[_Row]:
                 in_hours=upload.in_hours,
             )
             writes.append(build_put(settings.notices_table, to_item(item)))
-        rows.append(_Row(row, draft, va_number, writes, len(line) * _BYTES_PER_PLAN_BYTE))
+        size = len(line) * _BYTES_PER_PLAN_BYTE
+        rows.append(_Row(row, draft, va_number, writes, size, planned.get("replaces")))
     return rows
 
 
@@ -146,35 +154,39 @@ def _pack(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
     batch: list[_Row] = []
     members = size = 0
     for row in rows:
-        too_many = members + len(row.writes) > MAX_TRANSACTION_ITEMS
+        count = len(row.writes) + (row.replaces is not None)
+        too_many = members + count > MAX_TRANSACTION_ITEMS
         too_large = size + row.size > MAX_TRANSACTION_BYTES
         if batch and (too_many or too_large):
             yield batch
             batch, members, size = [], 0, 0
         batch.append(row)
-        members += len(row.writes)
+        members += count
         size += row.size
     if batch:
         yield batch
 
 
-def _write_rows(upload: Upload, rows: Sequence[_Row]) -> _Tally:
-    tally = _Tally()
+def _write_rows(upload: Upload, rows: Sequence[_Row], tally: _Tally) -> None:
     for batch in _pack(rows):
         _write_batch(upload, batch, tally)
-    return tally
 
 
 def _write_batch(upload: Upload, batch: list[_Row], tally: _Tally) -> None:
     """Commit a transaction; when it is cancelled, see what each row is and send the rest again."""
     todo = batch
     for attempt in range(_TRIES):
-        codes = invoices.commit([write for row in todo for write in row.writes])
+        codes = invoices.commit([write for row in todo for write in row.members])
         if codes is None:
             _count_written(todo, tally)
             return
         if _TRANSIENT.isdisjoint(codes):
+            seen = {row.va_number: row.replaces for row in todo}
             todo = _classify(upload, todo, tally)
+            if any(row.replaces != seen[row.va_number] for row in todo):
+                # Archived since the check. With the links to them the rows may not fit into one transaction any more.
+                _write_rows(upload, todo, tally)
+                return
             if not todo:
                 return
         else:
@@ -191,7 +203,8 @@ def _count_written(rows: Sequence[_Row], tally: _Tally) -> None:
 def _classify(upload: Upload, rows: Sequence[_Row], tally: _Tally) -> list[_Row]:
     """Count the rows that are there (made by this upload, same, different); the new ones are the answer."""
     accounts = invoices.load_virtual_accounts(get_settings().bank_code, [row.va_number for row in rows])
-    existing = invoices.load_current_invoices(upload.biller_id, [row.draft["number"] for row in rows], consistent=True)
+    numbers = [row.draft["number"] for row in rows]
+    existing, archived = invoices.look_up_numbers(upload.biller_id, numbers, consistent=True)
     new = []
     for row in rows:
         account = accounts.get(row.va_number)
@@ -201,7 +214,8 @@ def _classify(upload: Upload, rows: Sequence[_Row], tally: _Tally) -> list[_Row]
                 raise VirtualAccountTakenError(row.va_number)
             _count_written([row], tally)
         elif invoice is None:
-            new.append(row)
+            replaces = archived.get(normalise_number(row.draft["number"]))
+            new.append(row if replaces == row.replaces else replace(row, replaces=replaces))
         elif differences := list_differences(row.draft, invoice):
             tally.conflicts.append(Conflict(row.row, row.draft["number"], differences))
         else:

@@ -53,6 +53,8 @@ class Cloud:
     """The stack's outputs."""
     providers: str = ""
     """Address of the providers' stand-in, which shows the messages."""
+    receiver: str = ""
+    """Address of the program that takes webhooks."""
 
     def client(self, service: str) -> Any:
         return _make_client(service, self.endpoint, str(self.certificate))

@@ -137,3 +137,22 @@ def test_logs_hold_ids_but_no_addresses(cloud: Cloud, tmp_path: Path) -> None:
     messages = [event["message"] for event in run(cloud, "logs")]
     assert any(told["upload_id"] in message for message in messages)
     assert not [message for message in messages if "@example" in message or "+62" in message]
+
+
+def test_clerk_puts_off_collects_at_the_counter_reverses_and_archives(cloud: Cloud, tmp_path: Path) -> None:
+    workbook = write_workbook(tmp_path, Module.E_INVOICE, 2711)
+    told = run(cloud, "upload", str(workbook), "--biller", "toko-sinar", "--release", "--send", "now", "--wait")
+    first, *others = told["invoices"]
+    on = (first["number"], "--biller", "toko-sinar")
+
+    assert run(cloud, "extend", *on, "--due", "2099-12-31")["due_date"] == "2099-12-31"
+    run(cloud, "outside", *on, "--amount", str(first["amount"]))
+    refused = run(cloud, "outside", *on, "--approve", "--as", "maker", code=1)
+    assert refused["error"]["code"] == "two_people"
+    assert run(cloud, "outside", *on, "--approve")["status"] == "paid"
+    run(cloud, "reverse", *on, "--reason", "salah catat")
+    assert run(cloud, "reverse", *on, "--approve")["status"] == "open"
+    results = run(cloud, "archive", "--upload", told["upload_id"], "--reason", "keliru", "--biller", "toko-sinar")
+    assert [result["outcome"] for result in results] == ["archived"] * (1 + len(others))
+    found = run(cloud, "find", *on)
+    assert [invoice["status"] for invoice in found] == ["archived"] * 2

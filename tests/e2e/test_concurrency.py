@@ -9,13 +9,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from ulid import ULID
 
@@ -24,48 +22,31 @@ from infra.local.cloud import Cloud
 from infra.local.logs import read_events
 from infra.local.messages import list_messages
 from infra.local.sample_workbooks import write_sample
-from invoicing import clock, uploading
-from invoicing.billers import Biller, BillerState, Module
-from invoicing.errors import UploadStateError
+from invoicing import amending, archiving, clock, outside_payments, reversing, uploading
+from invoicing.billers import Biller, Module
+from invoicing.errors import BusyError, InvoiceStateError, UploadStateError
 from invoicing.notices import Channel, NoticeRef, NoticeState, plan_issued_notices
 from invoicing.sending_hours import Send
 from invoicing.settings import get_settings
-from invoicing.store import billers, chunk_queue, dynamodb, files, invoices, notices, uploads
+from invoicing.store import billers, dynamodb, files, invoices, notices, uploads
 from invoicing.uploads import ChunkResult, Upload, UploadStatus
 from invoicing.virtual_accounts import build_va_number, is_valid_number
 from notify import queues, sending, sweeping
 from notify.channels import email
-from tests.integration import scenario
-from tests.integration.aws_from_template import forget_process_state
+from tests.e2e.at_once import be_all_functions, find_errors, register_biller, run_at_once
+from tests.integration import invoice_scenario, scenario
 from upload import checking, writing
 
 SECONDS = 60
 """How long the deployed functions may take on a busy machine."""
-CLIENTS = (dynamodb.client, files.client, chunk_queue.client, queues.client, email.client)
 CHECKERS = ("budi", "ani", "joko", "rina", "wati", "agus")
-
-Act = Callable[[], Any]
 
 
 @pytest.fixture
 def product(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """This process is all functions of the deployed stack at once: it has their variables and reaches their cloud."""
-    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in cloud.build_environment().items():
-        monkeypatch.setenv(name, value)
-    for page in cloud.client("lambda").get_paginator("list_functions").paginate():
-        for function in page["Functions"]:
-            for name, value in function["Environment"]["Variables"].items():
-                monkeypatch.setenv(name, value)
-    # The default session keeps the credentials that an earlier test gave it.
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    forget_process_state()
-    for make in CLIENTS:
-        # Lambda makes clients before there are threads, and so must we: the default session is not for threads.
-        make()
-    yield cloud
-    forget_process_state()
+    with be_all_functions(cloud, monkeypatch):
+        yield cloud
 
 
 @pytest.fixture
@@ -74,38 +55,10 @@ def biller(product: Cloud) -> Biller:
     return register_biller(Module.E_INVOICE)
 
 
-def register_biller(module: Module) -> Biller:
-    for _ in range(20):
-        code = f"7{random.randrange(10_000):04d}"
-        biller = Biller(f"biller-{code}", f"Biller {code}", module, BillerState.ACTIVE, code, "0280001")
-        if billers.register_biller(biller):
-            return biller
-    raise AssertionError("no free company code")
-
-
 @pytest.fixture
 def chunks_of_thirty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans made in this process get small chunks: each is one full transaction (25 invoices) and one of 5."""
     monkeypatch.setattr("upload.existing.MAX_CHUNK_INVOICES", 30)
-
-
-def run_at_once(*acts: Act) -> list[Any]:
-    """Run all from the same moment on; what each returned or raised, in their order."""
-    barrier = threading.Barrier(len(acts))
-
-    def run(act: Act) -> Any:
-        barrier.wait()
-        try:
-            return act()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
-
-
-def find_errors(results: list[Any]) -> list[Exception]:
-    return [result for result in results if isinstance(result, Exception)]
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -473,3 +426,148 @@ def test_sweepers_at_once_enqueue_each_notice_once(product: Cloud, biller: Bille
     wait_until(lambda: all(notice.state in SENT for notice in read_notices(refs)))
     assert [(notice.sweeps, notice.attempt) for notice in read_notices(refs)] == [(1, 1)] * len(refs)
     assert count_emails(product, biller) == {f"sari{index}@{biller.biller_id}.example": 1 for index in range(12)}
+
+
+# --- Archiving, paying, correcting -----------------------------------------------------------------------------------
+
+
+def issue_invoices(biller: Biller, folder: Path, indexes: range, **changes: Any) -> list[dict[str, Any]]:
+    """Invoices without notices, written by the deployed writer; as they are stored."""
+    upload = scenario.make_waiting_upload(folder, make_drafts(biller, indexes, channels=[], **changes), biller=biller)
+    wait_done(release(upload))
+    numbers = [f"INV-{index:04d}" for index in indexes]
+    found = invoices.load_current_invoices(biller.biller_id, numbers, consistent=True)
+    return [found[number] for number in numbers]
+
+
+def archive_at_random(biller: Biller, number: str) -> archiving.ArchiveResult:
+    time.sleep(random.uniform(0, 0.02))
+    return archiving.archive_invoice(biller.biller_id, number, by="siti", reason="-")
+
+
+def pay_at_random(biller: Biller, invoice: dict[str, Any], request_id: str) -> bool:
+    time.sleep(random.uniform(0, 0.02))
+    return invoice_scenario.pay_at_bank(
+        biller.biller_id, invoice["number"], invoice["va_number"], invoice["amount"], request_id
+    )
+
+
+def read_posting_states(biller: Biller) -> Counter[tuple[str, str]]:
+    """``(va_number, state)`` of each posting of a biller."""
+    postings = read_items(get_settings().payments_table, biller)
+    return Counter((posting["va_number"], posting["state"]) for posting in postings)
+
+
+def test_archive_and_payment_of_one_invoice_at_once_never_both_win(biller: Biller, tmp_path: Path) -> None:
+    issued = issue_invoices(biller, tmp_path, range(16))
+    won = Counter[str]()
+    for invoice in issued:
+        archived, *paid = run_at_once(
+            partial(archive_at_random, biller, invoice["number"]),
+            partial(pay_at_random, biller, invoice, f"{invoice['va_number']}-1"),
+            partial(pay_at_random, biller, invoice, f"{invoice['va_number']}-2"),
+        )
+        account = invoices.load_virtual_accounts(get_settings().bank_code, [invoice["va_number"]])[invoice["va_number"]]
+        current = invoices.load_current_invoice(biller.biller_id, invoice["number"])
+        if isinstance(archived, InvoiceStateError):
+            won["payment"] += 1
+            assert sorted(paid) == [False, True]
+            assert current
+            assert (current["status"], account["state"]) == ("paid", "paid")
+        else:
+            won["archive"] += 1
+            assert archived.outcome is archiving.ArchiveOutcome.ARCHIVED
+            assert paid == [False, False]
+            assert (current, account["state"]) == (None, "closed")
+    assert sum(read_posting_states(biller).values()) == won["payment"]
+    # Both orders: each of the two after the other is over.
+    first, second = issue_invoices(biller, tmp_path, range(100, 102))
+    assert pay_at_random(biller, first, "first")
+    assert isinstance(run_at_once(partial(archive_at_random, biller, first["number"]))[0], InvoiceStateError)
+    archive_at_random(biller, second["number"])
+    assert not pay_at_random(biller, second, "second")
+
+
+def test_everything_that_can_be_done_to_one_invoice_at_once_leaves_one_truth(biller: Biller, tmp_path: Path) -> None:
+    biller_id = biller.biller_id
+    for invoice in issue_invoices(biller, tmp_path, range(8)):
+        number, va_number = invoice["number"], invoice["va_number"]
+        payment = outside_payments.OutsidePayment(outside_payments.Method.CASH, invoice["amount"])
+        outside_payments.record_outside_payment(biller_id, number, payment, by="siti")
+        results = run_at_once(
+            partial(pay_at_random, biller, invoice, va_number),
+            partial(outside_payments.approve_outside_payment, biller_id, number, by="budi"),
+            partial(amending.extend_due_date, biller_id, number, by="siti", due_date=date(2027, 9, 1)),
+            partial(amending.correct_recipient, biller_id, number, 0, {"email": "a@example.com"}, by="siti"),
+            partial(amending.correct_recipient, biller_id, number, 1, {"email": "b@example.com"}, by="ani"),
+        )
+        assert {type(error) for error in find_errors(results)} <= {InvoiceStateError, BusyError}
+        after = invoices.load_current_invoice(biller_id, number)
+        account = invoices.load_virtual_accounts(get_settings().bank_code, [va_number])[va_number]
+        assert after
+        assert after["status"] == "paid"
+        assert account["state"] == {"va": "paid", "outside": "closed"}[after["paid_via"]]
+        assert (results[0] is True) == (after["paid_via"] == "va")
+        # Whoever was told that a change was made finds it.
+        assert (after["due_date"] == "2027-09-01") == isinstance(results[2], dict)
+        assert (after["recipients"][0]["email"] == "a@example.com") == isinstance(results[3], dict)
+        assert (after["recipients"][1]["email"] == "b@example.com") == isinstance(results[4], dict)
+    assert set(read_posting_states(biller).values()) == {1}
+
+
+def test_reversals_of_one_payment_at_once_open_one_invoice(biller: Biller, tmp_path: Path) -> None:
+    issued = issue_invoices(biller, tmp_path, range(6))
+    for invoice in issued:
+        assert pay_at_random(biller, invoice, invoice["va_number"])
+    acts = [
+        partial(
+            reversing.reverse_payment,
+            biller.biller_id,
+            invoice["number"],
+            proposed_by="siti",
+            approved_by="budi",
+            reason="-",
+            va_number=invoice["va_number"],
+        )
+        for invoice in issued
+        for _ in range(2)
+    ]
+    results = run_at_once(*acts)
+    # Each draws from the one counter: the unlucky ones are told to come again, and do.
+    assert {type(error) for error in find_errors(results)} <= {BusyError}
+    reopened = [act() for act in acts]
+    numbers = {invoice["va_number"] for invoice in reopened}
+    assert len(numbers) == len(issued)
+    assert numbers.isdisjoint(invoice["va_number"] for invoice in issued)
+    assert read_counter(biller) == 2 * len(issued)
+    assert set(read_posting_states(biller)) == {(invoice["va_number"], "reversed") for invoice in issued}
+
+
+def test_two_corrected_uploads_written_at_once_after_an_archive_take_each_number_once(
+    biller: Biller, tmp_path: Path
+) -> None:
+    old = {invoice["number"]: invoice["va_number"] for invoice in issue_invoices(biller, tmp_path, range(12))}
+    for number in old:
+        archiving.archive_invoice(biller.biller_id, number, by="siti", reason="-")
+    waiting = [
+        scenario.make_waiting_upload(
+            tmp_path, make_drafts(biller, range(12), channels=[], amount=amount), biller=biller
+        )
+        for amount in (11, 22)
+    ]
+    released = [release(upload) for upload in waiting]
+    results = run_at_once(*(partial(write_all_chunks, upload) for upload in released * 3))
+
+    assert find_errors(results) == []
+    done = wait_done(*released)
+    totals = [upload.totals or {} for upload in done]
+    assert sum(total["written"] for total in totals) == sum(total["conflicts"] for total in totals) == 12
+    current = invoices.load_current_invoices(biller.biller_id, list(old), consistent=True)
+    for number, va_number in old.items():
+        assert current[number]["replaces"] == va_number
+        (replaced,) = [
+            invoice
+            for invoice in invoices.load_invoices_of_number(biller.biller_id, number)
+            if invoice["va_number"] == va_number
+        ]
+        assert replaced["replaced_by"] == current[number]["va_number"]

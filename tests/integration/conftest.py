@@ -1,9 +1,14 @@
 """The product's AWS, in this process (moto), made from template.yaml for each test that asks for it."""
 
+import copy
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
 
 from tests.integration.aws_from_template import REGION, Template, create_resources, forget_process_state, start_session
 
@@ -49,9 +54,28 @@ def aws(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     }.items():
         monkeypatch.setenv(name, value)
     forget_process_state()
+    copy_tables_once(monkeypatch)
     with mock_aws():
         start_session()
         cloud = Aws(template, monkeypatch)
         create_resources(template)
         yield cloud
     forget_process_state()
+
+
+def copy_tables_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto copies a whole table for each member of a transaction, to restore it; once a transaction is enough."""
+    copies: dict[int, Table] = {}
+    transact = DynamoDBBackend.transact_write_items
+
+    def copy_once(value: Any) -> Any:
+        if not isinstance(value, Table):
+            return copy.deepcopy(value)
+        return copies.setdefault(id(value), copies.get(id(value)) or copy.deepcopy(value))
+
+    def forget_copies_first(self: DynamoDBBackend, *given: Any, **named: Any) -> Any:
+        copies.clear()
+        return transact(self, *given, **named)
+
+    monkeypatch.setattr("moto.dynamodb.models.copy", SimpleNamespace(deepcopy=copy_once))
+    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", forget_copies_first)

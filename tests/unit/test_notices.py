@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -282,6 +283,9 @@ def test_one_billers_notices_spread_over_all_shards() -> None:
     ("invoice", "obstacle"),
     [
         ({"va_number": VA, "status": "open"}, None),
+        ({"va_number": VA, "status": "open", "recipients": [{"email": "BUDI@example.com"}]}, None),
+        ({"va_number": VA, "status": "open", "recipients": [{"email": "other@example.com"}]}, "contact_corrected"),
+        ({"va_number": VA, "status": "open", "extended_at": "2026-11-23T03:00:00.000Z"}, None),
         ({"va_number": VA, "status": "paid"}, "invoice_paid"),
         ({"va_number": VA, "status": "archived"}, "invoice_archived"),
         ({"va_number": VA, "status": "open", "valid_until": "2026-11-23T03:00:00Z"}, None),
@@ -295,5 +299,48 @@ def test_only_an_open_invoice_with_the_same_account_lets_a_notice_go(
     invoice: dict[str, Any] | None, obstacle: str | None
 ) -> None:
     notice: Notice = read_notice(to_item(item(planned())))
+    if invoice is not None:
+        invoice = {"recipients": [{"email": "budi@example.com"}]} | invoice
 
     assert find_obstacle(notice, invoice, "2026-11-23T03:00:00.000Z") == obstacle
+
+
+@pytest.mark.parametrize(
+    ("kind", "invoice", "obstacle"),
+    [
+        (NoticeKind.PAID, {"va_number": VA, "status": "paid", "recipients": [{"email": "budi@example.com"}]}, None),
+        (
+            NoticeKind.PAID,
+            {
+                "va_number": VA,
+                "status": "paid",
+                "valid_until": "2026-11-01T00:00:00Z",
+                "recipients": [{"email": "budi@example.com"}],
+            },
+            None,
+        ),
+        (NoticeKind.PAID, {"va_number": VA, "status": "open"}, "invoice_open"),
+        (NoticeKind.PAID, {"va_number": "8808100000000025", "status": "paid"}, "invoice_archived"),
+        (NoticeKind.PAID, None, "invoice_archived"),
+        (NoticeKind.ARCHIVED, {"va_number": VA, "status": "archived"}, None),
+        (NoticeKind.ARCHIVED, None, "invoice_not_archived"),
+        (NoticeKind.REMINDER, {"va_number": VA, "status": "paid"}, "invoice_paid"),
+    ],
+)
+def test_receipt_needs_the_paid_invoice_and_ignore_notice_the_archived_one(
+    kind: NoticeKind, invoice: dict[str, Any] | None, obstacle: str | None
+) -> None:
+    notice = replace(read_notice(to_item(item(planned()))), kind=kind)
+
+    assert find_obstacle(notice, invoice, "2026-11-23T03:00:00.000Z") == obstacle
+
+
+@pytest.mark.parametrize(
+    ("extended_at", "obstacle"),
+    [("2026-11-23T03:00:00.000Z", "due_date_extended"), ("2026-11-23T02:59:59.999Z", None)],
+)
+def test_reminder_of_a_due_date_that_was_put_off_since_does_not_go(extended_at: str, obstacle: str | None) -> None:
+    notice = read_notice(to_item(item(replace(planned(), kind=NoticeKind.REMINDER, step="due-3"))))
+    invoice = {"va_number": VA, "status": "open", "recipients": [{"email": "budi@example.com"}]}
+
+    assert find_obstacle(notice, invoice | {"extended_at": extended_at}, "2026-11-23T03:00:00.000Z") == obstacle

@@ -44,12 +44,12 @@ drafts = st.lists(
 
 
 def drop(planned: list[dict[str, Any]], stored: dict[str, dict[str, Any]]) -> tuple[NewPlan, bytes]:
-    def look_up(_biller: str, numbers: list[str], *, consistent: bool) -> dict[str, dict[str, Any]]:
+    def look_up(_biller: str, numbers: list[str], *, consistent: bool) -> tuple[dict[str, Any], dict[str, str]]:
         assert len(numbers) <= 100
-        return {number.upper(): stored[number] for number in numbers if number in stored}
+        return {number.upper(): stored[number] for number in numbers if number in stored}, {}
 
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
-        patch.setattr(existing.invoices, "load_current_invoices", look_up)
+        patch.setattr(existing.invoices, "look_up_numbers", look_up)
         patch.setattr(existing, "MAX_CHUNK_INVOICES", 7)
         patch.setattr(existing, "MAX_CHUNK_BYTES", 900)
         path = Path(folder) / "plan.ndjson"

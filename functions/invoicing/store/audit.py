@@ -17,6 +17,20 @@ BANK = "bank"
 PAGE_SIZE = 100
 
 
+def build_change_audit(invoice: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry of a change to an invoice, which also stands in the invoice's own ``changes``."""
+    return build_audit_write(
+        invoice["biller_id"],
+        user_id=change["by"],
+        action=change["action"],
+        subject=invoice["va_number"],
+        at=change["at"],
+        before=change.get("before"),
+        after=change.get("after"),
+        reason=change.get("reason"),
+    )
+
+
 def build_audit_write(
     biller_id: str,
     *,

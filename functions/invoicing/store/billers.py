@@ -8,12 +8,25 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from invoicing.billers import Biller, BillerState, Contact, Module, OnErrors, Registration, ReleaseMode
-from invoicing.errors import BillerNotFoundError, CompanyCodeError, CompanyCodeTakenError
+from invoicing.billers import (
+    Biller,
+    BillerState,
+    Contact,
+    Module,
+    OnErrors,
+    OutsidePayments,
+    Registration,
+    ReleaseMode,
+    WebhookSubscription,
+)
+from invoicing.errors import BillerNotActiveError, BillerNotFoundError, CompanyCodeError, CompanyCodeTakenError
 from invoicing.notice_policy import NoticePolicy, Zone
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
+from invoicing.occasions import Occasion, Tone
+from invoicing.own_wording import Wording
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
+from invoicing.store.audit import build_audit_write
 from invoicing.store.invoices import commit
 
 _FAILED = "ConditionalCheckFailed"
@@ -27,6 +40,31 @@ def load_biller(biller_id: str) -> Biller:
     if "Item" not in answer:
         raise BillerNotFoundError(biller_id)
     return _read_biller(dynamodb.from_item(answer["Item"]))
+
+
+def locate_biller(biller_id: str) -> tuple[str, dynamodb.Item]:
+    """Table and key, for a read together with other items; ``read_biller`` reads what was found."""
+    return get_settings().billers_table, {"pk": {"S": biller_id}}
+
+
+def read_biller(record: dict[str, Any]) -> Biller:
+    return _read_biller(record)
+
+
+def has_company_code(bank_code: str, company_code: str) -> bool:
+    """Whether any biller of the bank has this company code."""
+    answer = dynamodb.client().get_item(
+        TableName=get_settings().counters_table, Key={"pk": {"S": f"{bank_code}#{company_code}"}}
+    )
+    return "Item" in answer
+
+
+def load_active_biller(biller_id: str) -> Biller:
+    """Raises BillerNotFoundError, BillerNotActiveError."""
+    biller = load_biller(biller_id)
+    if biller.state is not BillerState.ACTIVE:
+        raise BillerNotActiveError(biller_id)
+    return biller
 
 
 def list_active_billers() -> Iterator[Biller]:
@@ -60,6 +98,40 @@ def record_reminded(biller_id: str, day: date) -> bool:
         )
     except ClientError as error:
         if not dynamodb.is_condition_failed(error):
+            raise
+        return False
+    return True
+
+
+def save_wording(biller_id: str, wording: Wording, before: Wording) -> bool:
+    """Replace ``before`` and record it in one transaction; False when ``before`` is no longer what is stored."""
+    old, new = _write_wording(before), _write_wording(wording)
+    changed = [name for name in ("words", "tones", "templates") if old[name] != new[name]]
+    update = {
+        "TableName": get_settings().billers_table,
+        "Key": {"pk": {"S": biller_id}},
+        "UpdateExpression": "SET wording = :wording",
+        "ConditionExpression": "wording.version = :version"
+        if before.version
+        else "attribute_exists(pk) AND attribute_not_exists(wording)",
+        "ExpressionAttributeValues": dynamodb.to_item(
+            {":wording": new, **({":version": before.version} if before.version else {})}
+        ),
+    }
+    entry = build_audit_write(
+        biller_id,
+        user_id=wording.changed_by,
+        action="change_wording",
+        subject=biller_id,
+        at=wording.changed_at,
+        before={name: old[name] for name in changed} | {"version": before.version},
+        after={name: new[name] for name in changed} | {"version": wording.version},
+    )
+    try:
+        dynamodb.client().transact_write_items(TransactItems=cast(Any, [{"Update": update}, entry]))
+    except ClientError as error:
+        codes = dynamodb.read_cancellation_codes(error)
+        if codes is None or codes[0] not in ("ConditionalCheckFailed", "TransactionConflict"):
             raise
         return False
     return True
@@ -99,11 +171,13 @@ def register_biller(biller: Biller, audit: Sequence[dict[str, Any]] = ()) -> boo
         "giro_account": biller.giro_account,
         "release": biller.release,
         "on_errors": biller.on_errors,
+        "outside_payments": biller.outside_payments,
         "channels": list(biller.channels),
         "language": biller.language,
         "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
         "help_contact": biller.help_contact,
         "registration": _write_registration(biller.registration),
+        "issued_events": biller.issued_events or None,
     }
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
@@ -248,6 +322,21 @@ def _read_policy(record: dict[str, Any]) -> NoticePolicy:
     return NoticePolicy(**members)
 
 
+def _write_wording(wording: Wording) -> dict[str, Any]:
+    return asdict(wording) | {"tones": {str(offset): tone for offset, tone in wording.tones.items()}}
+
+
+def _read_wording(record: dict[str, Any]) -> Wording:
+    return Wording(
+        words=record["words"],
+        tones={int(offset): Tone(tone) for offset, tone in record["tones"].items()},
+        templates={Occasion(occasion): variant for occasion, variant in record["templates"].items()},
+        version=record["version"],
+        changed_at=record["changed_at"],
+        changed_by=record["changed_by"],
+    )
+
+
 def _read_biller(record: dict[str, Any]) -> Biller:
     return Biller(
         biller_id=record["pk"],
@@ -258,6 +347,7 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         giro_account=record["giro_account"],
         release=ReleaseMode(record["release"]),
         on_errors=OnErrors(record["on_errors"]),
+        outside_payments=OutsidePayments(record.get("outside_payments", OutsidePayments.BY_TWO)),
         channels=tuple(Channel(channel) for channel in record["channels"]),
         language=record["language"],
         policy=_read_policy(record.get("policy", {})),
@@ -265,4 +355,10 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         help_contact=record.get("help_contact", ""),
         version=record.get("version", 0),
         registration=_read_registration(record.get("registration")),
+        wording=_read_wording(record["wording"]) if "wording" in record else Wording(),
+        webhooks=tuple(
+            WebhookSubscription(endpoint_id, tuple(map(NoticeKind, kinds)))
+            for endpoint_id, kinds in sorted(record.get("webhooks", {}).items())
+        ),
+        issued_events=record.get("issued_events", False),
     )

@@ -1,9 +1,10 @@
-"""Uploads table and the VA counters that a release draws from.
+"""Uploads table.
 
 | pk | sk | item |
 | biller_id | upload_id (ULID) | the upload |
 | biller_id#upload_id | chunk#00001 | one chunk's absolute result |
 | biller_id#files | sha256 | the last upload that brought this very file |
+| biller_id#keys | idempotency key | the upload that a program made with this key, and of what |
 """
 
 import random
@@ -17,9 +18,9 @@ from botocore.exceptions import ClientError
 
 from invoicing import clock
 from invoicing.billers import Module, OnErrors
-from invoicing.errors import CounterBusyError, UploadNotFoundError, UploadStateError, VirtualAccountRangeError
+from invoicing.errors import CounterBusyError, UploadNotFoundError, UploadStateError
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb
+from invoicing.store import counters, dynamodb
 from invoicing.uploads import (
     PATIENCE,
     CheckSummary,
@@ -29,7 +30,6 @@ from invoicing.uploads import (
     Upload,
     UploadStatus,
 )
-from invoicing.virtual_accounts import count_sequence_numbers
 
 _DUE_SHARD = "uploads"
 _COUNTER_TRIES = 10
@@ -42,6 +42,35 @@ def create_upload(upload: Upload) -> None:
         Item=dynamodb.to_item(_write_upload(upload) | _due_attributes(upload.status, clock.now())),
         ConditionExpression="attribute_not_exists(pk)",
     )
+
+
+def create_upload_once(upload: Upload) -> Upload:
+    """Put a new upload, or the one that has its id already."""
+    try:
+        create_upload(upload)
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        return load_upload(upload.biller_id, upload.upload_id)
+    return upload
+
+
+def claim_key(biller_id: str, key: str, upload_id: str, fingerprint: str) -> tuple[str, str]:
+    """Bind an idempotency key to an upload and its content, once; what it is bound to, maybe by an earlier call."""
+    item = {"pk": f"{biller_id}#keys", "sk": key, "upload_id": upload_id, "fingerprint": fingerprint}
+    try:
+        dynamodb.client().put_item(
+            TableName=get_settings().uploads_table,
+            Item=dynamodb.to_item(item),
+            ConditionExpression="attribute_not_exists(pk)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        bound: Any = error.response["Item"]  # type: ignore[typeddict-item]
+        return bound["upload_id"]["S"], bound["fingerprint"]["S"]
+    return upload_id, fingerprint
 
 
 def load_upload(biller_id: str, upload_id: str) -> Upload:
@@ -172,15 +201,11 @@ def release(
     Raises UploadStateError when it is not waiting any more, VirtualAccountRangeError when the numbers run out,
     CounterBusyError when other releases were faster each time.
     """
-    settings = get_settings()
     count = upload.chunks[-1].first + upload.chunks[-1].count
-    counter_key = {"pk": {"S": f"{settings.bank_code}#{company_code}"}}
     instant = clock.now()
     for attempt in range(_COUNTER_TRIES):
-        counter = dynamodb.client().get_item(TableName=settings.counters_table, Key=counter_key, ConsistentRead=True)
-        first = int(counter["Item"]["next"]["N"])
-        if first + count > count_sequence_numbers(settings.va_customer_number_digits):
-            raise VirtualAccountRangeError(company_code)
+        first = counters.load_next(company_code)
+        draw: Any = counters.build_draw(company_code, first, count)
         update = _build_update(
             upload,
             {
@@ -197,16 +222,8 @@ def release(
             condition="#status = :waiting AND attribute_not_exists(va_first)",
             values={":waiting": UploadStatus.WAITING},
         )
-        draw: Any = {
-            "TableName": settings.counters_table,
-            "Key": counter_key,
-            "UpdateExpression": "SET #next = :after",
-            "ConditionExpression": "#next = :before",
-            "ExpressionAttributeNames": {"#next": "next"},
-            "ExpressionAttributeValues": dynamodb.to_item({":before": first, ":after": first + count}),
-        }
         try:
-            dynamodb.client().transact_write_items(TransactItems=[{"Update": update}, {"Update": draw}])
+            dynamodb.client().transact_write_items(TransactItems=[{"Update": update}, draw])
         except ClientError as error:
             codes = dynamodb.read_cancellation_codes(error)
             if codes is None:

@@ -17,9 +17,59 @@ TEXTS = {
         'The notices cannot go out at "{detail}". Give in_hours, now, or a time with its offset such as '
         "2026-11-24T09:00:00+07:00 that has not passed and is at most 30 days ahead."
     ),
+    "invoice_not_found": "There is no such invoice.",
+    "invoice_state": "This step is not possible for this invoice now: {detail}.",
+    "invoice_changed": "Invoice {detail} has changed since you looked at it; load it again, then decide again.",
+    "inquired_recently": (
+        "Somebody has just looked up invoice {detail} at a bank and may be paying it. Make sure, then archive it "
+        "with a confirmation."
+    ),
+    "due_date": (
+        "These dates cannot be used: {detail}. A due date can only be put off, is never before today, and the "
+        "validity must not end before it."
+    ),
+    "contact": "This contact cannot be used: {detail}.",
+    "outside_payment": (
+        "This payment outside the VA cannot be recorded: {detail}. Its amount must be what is due, and its time in "
+        "the past."
+    ),
+    "two_people": "Money is posted or reversed by two people: {detail} must be approved by somebody else.",
+    "cursor": "This page marker is not of this list; start again from the first page.",
+    "invoice_busy": "Others are changing this invoice; try again in a moment.",
+    "invoice_rows": "This list of invoices cannot be read: {detail}.",
+    "idempotency_key": "Key {detail} was used for another content before; use a new one.",
     "files_expired": "The files of this upload were deleted at the end of their retention.",
     "upload_outdated": "An invoice could no longer be paid since {detail}; reject this upload and upload a new file.",
     "busy": "Many uploads are being released at once; try again in a moment.",
     "filename": "This file name cannot be used: {detail}.",
+    "wording": "These words or choices cannot be used: {detail}.",
+    "wording_changed": "Somebody changed the wording meanwhile; look at the newest first, then try again.",
     "suppression_not_found": "There is no such suppressed address.",
+    "changed_meanwhile": "Somebody else has just changed this; look at it and try again.",
+    "notice_not_found": "There is no such notice.",
+    "notice_not_resendable.invoice_paid": "Not sent again: its invoice is paid.",
+    "notice_not_resendable.invoice_archived": "Not sent again: its invoice is archived.",
+    "notice_not_resendable.invoice_expired": "Not sent again: its invoice can no longer be paid.",
+    "notice_not_resendable.invoice_open": "Not sent again: its invoice is open.",
+    "notice_not_resendable.suppressed": "Not sent again: its address is suppressed. Lift the suppression first.",
+    "notice_not_resendable.recipient_removed": "Not sent again: the invoice no longer names this address.",
+    "notice_not_resendable.under_way": "Not sent again: it is still being sent.",
+    "notice_not_resendable.sent_since": "Not sent again: it was sent once more since it failed.",
+    "notice_not_resendable.too_often": "Not sent again: this message went to this address ten times already.",
+    "notice_not_resendable.endpoint_off": "Not sent again: this webhook is not active. Enable it first.",
+    "notice_not_resendable.event": "Events for the bank's core are replayed from the bank's archive, not from here.",
+    "resend_period": "Nothing can be sent again for this period: {detail}. Choose 1 to 31 days that have begun.",
+    "webhook_address.url": "The webhook's address is no valid URL.",
+    "webhook_address.https": "The webhook's address must begin with https://.",
+    "webhook_address.host": "The webhook's address needs a public domain name, without IP address, user name or #.",
+    "webhook_address.port": "The port of the webhook's address must be 443, or 1024 or above.",
+    "webhook_address.path": "The path of the webhook's address has characters that are not allowed.",
+    "webhook_exists": "{detail} has an active webhook already.",
+    "webhook_limit": "A business may have at most {detail} active webhooks.",
+    "webhook_not_found": "There is no such webhook.",
+    "bank_client_not_found": "There is no bank client {detail}.",
+    "bank_client_exists": "{detail} belongs to another bank client already.",
+    "bank_client_invalid": "This setting of a bank client cannot be used: {detail}.",
+    "rotation": "Keys cannot be changed now: {detail}.",
+    "bank_call_not_found": "There is no call {detail} of a bank, or it has expired.",
 }

@@ -29,6 +29,10 @@ TEXTS = {
     ),
     "already_billed.what": "This student is billed already for the same fee and period, under number {other_number}.",
     "already_billed.mend": "Delete this row if it is a double; if both are meant, acknowledge the warning.",
+    "replaces_archived.what": (
+        "Number {number} belonged to an archived invoice (VA {va_number}); this new invoice replaces it."
+    ),
+    "replaces_archived.mend": "Nothing to do.",
     "failed_rows_left_out.what": "There are too many mistakes to mark them all in a failed-rows workbook.",
     "failed_rows_left_out.mend": "Mend the original file by the list of findings, then upload it again.",
     "same_file.what": "The very same file was uploaded on {date} (upload {upload_id}).",

@@ -29,6 +29,10 @@ TEXTS = {
     ),
     "already_billed.what": ("Siswa ini sudah ditagih untuk jenis dan periode yang sama, dengan nomor {other_number}."),
     "already_billed.mend": "Hapus baris ini bila dobel; bila memang dua tagihan, setujui peringatan ini.",
+    "replaces_archived.what": (
+        "Nomor {number} pernah dipakai tagihan yang diarsipkan (VA {va_number}); tagihan baru ini menggantikannya."
+    ),
+    "replaces_archived.mend": "Tidak perlu apa-apa.",
     "failed_rows_left_out.what": "Kesalahannya terlalu banyak untuk ditandai dalam satu berkas baris gagal.",
     "failed_rows_left_out.mend": "Perbaiki berkas asli menurut daftar temuan, lalu unggah lagi.",
     "same_file.what": "Berkas yang persis sama sudah diunggah pada {date} (unggahan {upload_id}).",
