@@ -69,6 +69,7 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "upload_id": upload.upload_id,
         "va_number": invoice["va_number"],
         "number": invoice["number"],
+        "bank_reference": "REF-1",
         "user_id": target.user_id,
         "client_id": program.user_id,
         "change_id": change.change_id,
