@@ -5,7 +5,8 @@ from datetime import date
 from enum import StrEnum
 
 from invoicing.notice_policy import NoticePolicy
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
+from invoicing.own_wording import Wording
 
 
 class Module(StrEnum):
@@ -42,6 +43,37 @@ class OutsidePayments(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """The biller's person for the bank, and its first user."""
+
+    name: str
+    email: str
+    phone: str
+    """E.164."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How a biller came to be: who asked for it, who approved it, and why it was last suspended or resumed."""
+
+    legal_name: str
+    contact: Contact
+    registered_by: str
+    registered_at: str
+    approved_by: str | None = None
+    approved_at: str | None = None
+    state_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSubscription:
+    """An active webhook endpoint and what it is told of; all else about it is in ``invoicing.webhooks``."""
+
+    endpoint_id: str
+    kinds: tuple[NoticeKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Biller:
     biller_id: str
     name: str
@@ -60,3 +92,12 @@ class Biller:
     """Last local day whose reminders are all planned; None: reminders never ran for this biller."""
     help_contact: str = ""
     """How a payer reaches the biller, as shown at the foot of every notice."""
+    version: int = 0
+    """Goes up with every change of the settings: who changes them says which ones were seen."""
+    registration: Registration | None = None
+    """None: set up by an operator, outside the API."""
+    wording: Wording = field(default_factory=Wording)
+    """Its own words in notices, tone per reminder and choice of templates."""
+    webhooks: tuple[WebhookSubscription, ...] = ()
+    issued_events: bool = False
+    """Whether the bank's core is told of every new invoice too; of payments and archives it always is."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from invoicing.notices import NoticeState, mask_address
+from invoicing.notices import PAYER_CHANNELS, NoticeState, mask_address
 from invoicing.settings import get_settings
 from invoicing.store import notices
 
@@ -26,16 +26,19 @@ def describe_notices(biller_id: str, va_number: str) -> list[dict[str, Any]]:
 
 def _show_record(record: dict[str, Any]) -> dict[str, Any]:
     """Times are ``{event}_at`` in UTC, by event."""
+    is_for_people = record["channel"] in PAYER_CHANNELS
     shown = {
         "notice_id": record["sk"],
         "kind": record["kind"],
         "step": record.get("step"),
         "channel": record["channel"],
-        "recipient": mask_address(record["recipient"]),
+        "recipient": mask_address(record["recipient"]) if is_for_people else record["recipient"],
         "state": record["state"],
         "reason": record.get("reason") if record["state"] in _WITH_REASON else None,
         "not_before": record.get("not_before") if record["state"] == NoticeState.QUEUED else None,
         "attempt": record.get("attempt", 0),
+        "resend_of": record.get("resend_of"),
+        "deliveries": record.get("deliveries"),
         "times": {
             name.removesuffix("_at"): record[name] for name in record if name.endswith("_at") and name != "due_at"
         },

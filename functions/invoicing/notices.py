@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -19,10 +19,14 @@ class Channel(StrEnum):
     EMAIL = "email"
     WHATSAPP = "whatsapp"
     SMS = "sms"
+    EVENT = "event"
+    """An event on the bus that the bank's core listens to."""
+    WEBHOOK = "webhook"
+    """A signed call of the biller's own program."""
 
 
-PAYER_CHANNELS = frozenset({Channel.EMAIL, Channel.WHATSAPP, Channel.SMS})
-"""The channels that reach people."""
+PAYER_CHANNELS = (Channel.EMAIL, Channel.WHATSAPP, Channel.SMS)
+"""Channels on which people are written to. The others tell programs facts: no hours, fallbacks or suppressions."""
 
 
 class NoticeKind(StrEnum):
@@ -46,6 +50,8 @@ class SuppressionReason(StrEnum):
     COMPLAINT = "complaint"
     NO_WHATSAPP = "no_whatsapp"
     OPTED_OUT = "opted_out"
+    NOT_MINE = "not_mine"
+    """Its reader said on the payer's page that the bill is not theirs."""
 
 
 class NoticeState(StrEnum):
@@ -62,7 +68,7 @@ class NoticeState(StrEnum):
     BOUNCED = "bounced"
     """The address does not exist or takes nothing; a failure that also suppresses the address."""
     CANCELLED = "cancelled"
-    """Not sent on purpose: the invoice was paid or archived first, has expired, or its reminders are paused."""
+    """Not sent on purpose: the invoice was paid or archived first, has expired, its reminders are paused, ..."""
     SUPPRESSED = "suppressed"
     """Not sent on purpose: the address is on the biller's suppression list."""
 
@@ -92,14 +98,30 @@ MOVES: Mapping[NoticeState, frozenset[NoticeState]] = {
 Among the states that receipts report there is no way back, so their order of arrival does not matter.
 """
 
+_MAY_HAVE_LEFT = frozenset({NoticeState.CLAIMED, NoticeState.UNKNOWN, NoticeState.SENT, *_ARRIVED})
+"""States in which a message may be with its recipient; so may one of any state that had an ambiguous call before."""
+
 RECEIPT_STATES = frozenset(_RECEIPTS)
 """The states that a provider's event can report."""
 DISPATCH_GRACE = timedelta(minutes=15)
 """How long stream, dispatcher and queue may take before the sweeper looks after a notice."""
 UNKNOWN_WINDOW = timedelta(minutes=15)
 """How long the provider's delivery event may take to settle an ambiguous call."""
-MAX_RESENDS_AFTER_UNKNOWN: Mapping[Channel, int] = {Channel.EMAIL: 1, Channel.WHATSAPP: 1, Channel.SMS: 0}
-"""A second e-mail or WhatsApp with the same bill is harmless, losing it is not; an SMS is paid for and not repeated."""
+MAX_RESENDS_AFTER_UNKNOWN: Mapping[Channel, int] = {
+    Channel.EMAIL: 1,
+    Channel.WHATSAPP: 1,
+    Channel.SMS: 0,
+    Channel.EVENT: 20,
+    Channel.WEBHOOK: 20,
+}
+"""A second e-mail or WhatsApp with the same bill is harmless, losing it is not; an SMS is paid for and not repeated.
+
+Programs are told at least once, by contract: they drop repeats by the id.
+"""
+EVENT_RECIPIENT = "event-bus"
+"""The recipient of every event; a webhook's is the id of its endpoint."""
+ANNOUNCED_KINDS = (NoticeKind.ISSUED, NoticeKind.PAID, NoticeKind.ARCHIVED)
+"""What programs are told of: facts about the invoice, no reminders."""
 
 MAX_EXPRESS_INVOICES = 500
 """Uploads of at most so many invoices take the express lane."""
@@ -143,7 +165,7 @@ class PlannedNotice:
     kind: NoticeKind
     channel: Channel
     recipient: str
-    """The address on the channel: e-mail address, or E.164 number."""
+    """The address on the channel: e-mail address, E.164 number, endpoint id of a webhook, or ``event-bus``."""
     recipient_name: str
     language: str
     lane: Lane = Lane.BULK
@@ -183,6 +205,10 @@ class Notice:
     """Only to be sent when the biller's policy allows it, even if a backlog or a pause made it late."""
     claimed_by: str | None = None
     lease_until: str | None = None
+    resend_of: str | None = None
+    """Id of the first notice of a message that a person had sent again."""
+    deliveries: tuple[Mapping[str, Any], ...] = ()
+    """A webhook's last attempts: ``at``, ``status`` or ``error``, ``milliseconds``."""
 
 
 def choose_lane(invoices: int) -> Lane:
@@ -236,7 +262,23 @@ def _plan_notices(
                 notice_id,
                 PlannedNotice(notice_id, kind, channel, address, recipient.get("name", ""), language, lane, step),
             )
-    return list(planned.values())
+    return [*planned.values(), *_plan_announcements(biller, va_number, kind, lane)]
+
+
+def _plan_announcements(biller: "Biller", va_number: str, kind: NoticeKind, lane: Lane) -> list[PlannedNotice]:
+    """For programs: one event, if this kind has events for this biller, and one call of each subscribed endpoint."""
+    if kind not in ANNOUNCED_KINDS:
+        return []
+    recipients = [(Channel.WEBHOOK, webhook.endpoint_id) for webhook in biller.webhooks if kind in webhook.kinds]
+    # A hundred thousand invoices of an upload would be so many events more: only where the core wants them.
+    if kind is not NoticeKind.ISSUED or biller.issued_events:
+        recipients.append((Channel.EVENT, EVENT_RECIPIENT))
+    return [
+        PlannedNotice(
+            build_notice_id(va_number, kind, channel, recipient), kind, channel, recipient, "", biller.language, lane
+        )
+        for channel, recipient in recipients
+    ]
 
 
 def _find_sequence(invoice: Mapping[str, Any], kind: NoticeKind) -> int:
@@ -273,23 +315,53 @@ def build_notice_id(
 
 
 def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -> str | None:
-    """Why a notice that asks for payment must not be sent any more; None while its invoice is open and can be paid.
+    """Why a notice must not be sent any more; None while what it says is true.
 
     Nor to a contact that was corrected since, nor a reminder of a due date that was put off.
 
-    ``invoice`` is the current one of the notice's number: after an archive it may be another bill with another VA.
+    ``invoice`` is the current one of the notice's number (after an archive it may be another bill with another VA), but
+    for "please ignore", of which it is the archived one.
     """
+    if notice.kind is NoticeKind.ARCHIVED:
+        return None if invoice is not None else "invoice_not_archived"
     if invoice is None or invoice["va_number"] != notice.ref.va_number:
         return "invoice_archived"
-    if invoice["status"] != InvoiceStatus.OPEN:
+    wanted = InvoiceStatus.PAID if notice.kind is NoticeKind.PAID else InvoiceStatus.OPEN
+    if invoice["status"] != wanted:
         return f"invoice_{invoice['status']}"
     if notice.kind is NoticeKind.REMINDER and notice.created_at <= invoice.get("extended_at", ""):
         return "due_date_extended"
-    if notice.channel in PAYER_CHANNELS:
-        to = (notice.channel, normalise_address(notice.recipient))
-        if to not in list_addresses(invoice["recipients"]):
-            return "contact_corrected"
-    return "invoice_expired" if has_expired(invoice, now) else None
+    if notice.channel in PAYER_CHANNELS and not is_recipient(invoice, notice.channel, notice.recipient):
+        return "contact_corrected"
+    asks_for_payment = notice.kind is not NoticeKind.PAID
+    return "invoice_expired" if asks_for_payment and has_expired(invoice, now) else None
+
+
+def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether any other notice of the invoice may have left to this notice's recipient, on whichever channel.
+
+    ``records`` are the stored notices of its virtual account. A recipient is one person: where WhatsApp failed and the
+    e-mail arrived, the person knows of the bill.
+    """
+    addresses = {normalise_address(notice.recipient)}
+    for recipient in invoice["recipients"]:
+        own = {
+            normalise_address(address) for channel in PAYER_CHANNELS if (address := _get_address(recipient, channel))
+        }
+        if own & addresses:
+            addresses |= own
+    return any(
+        record["kind"] != NoticeKind.ARCHIVED
+        and normalise_address(record["recipient"]) in addresses
+        and (record["state"] in _MAY_HAVE_LEFT or record.get("unknowns", 0) > 0)
+        for record in records
+    )
+
+
+def is_recipient(invoice: Mapping[str, Any], channel: Channel, address: str) -> bool:
+    """Whether the invoice names this address for this channel, as it is now."""
+    named = (_get_address(recipient, channel) for recipient in invoice.get("recipients", []))
+    return normalise_address(address) in map(normalise_address, named)
 
 
 def normalise_address(address: str) -> str:
@@ -319,3 +391,5 @@ def _get_address(recipient: "Recipient", channel: Channel) -> str:
             return recipient.get("whatsapp", "")
         case Channel.SMS:
             return recipient.get("sms", "")
+        case Channel.EVENT | Channel.WEBHOOK:
+            return ""

@@ -32,6 +32,15 @@ class Settings:
         return _read("BANK_CODE")
 
     @cached_property
+    def dynamodb_read_seconds(self) -> int:
+        """How long a request to DynamoDB may take before it is tried again on another connection."""
+        return int(os.environ.get("DYNAMODB_READ_SECONDS", "10"))
+
+    @cached_property
+    def dynamodb_tries(self) -> int:
+        return int(os.environ.get("DYNAMODB_TRIES", "5"))
+
+    @cached_property
     def va_company_code_digits(self) -> int:
         return int(_read("VA_COMPANY_CODE_DIGITS"))
 
@@ -65,6 +74,14 @@ class Settings:
         return _read("NOTICES_TABLE")
 
     @cached_property
+    def payments_table(self) -> str:
+        return _read("PAYMENTS_TABLE")
+
+    @cached_property
+    def requests_table(self) -> str:
+        return _read("REQUESTS_TABLE")
+
+    @cached_property
     def suppressions_table(self) -> str:
         return _read("SUPPRESSIONS_TABLE")
 
@@ -77,12 +94,33 @@ class Settings:
         return _read("CHUNK_QUEUE_URL")
 
     @cached_property
-    def payments_table(self) -> str:
-        return _read("PAYMENTS_TABLE")
-
-    @cached_property
     def audit_table(self) -> str:
         return _read("AUDIT_TABLE")
+
+    @cached_property
+    def users_table(self) -> str:
+        return _read("USERS_TABLE")
+
+    @cached_property
+    def changes_table(self) -> str:
+        return _read("CHANGES_TABLE")
+
+    @cached_property
+    def sign_in_attempts_table(self) -> str:
+        return _read("SIGN_IN_ATTEMPTS_TABLE")
+
+    @cached_property
+    def idempotency_table(self) -> str:
+        return _read("IDEMPOTENCY_TABLE")
+
+    @cached_property
+    def user_pool_id(self) -> str:
+        return _read("USER_POOL_ID")
+
+    @cached_property
+    def dashboard_client_id(self) -> str:
+        """App client of the user pool through which persons sign in."""
+        return _read("DASHBOARD_CLIENT_ID")
 
     @cached_property
     def chunk_max_receives(self) -> int:
@@ -114,6 +152,33 @@ class Settings:
         return _read("WHATSAPP_EXPRESS_QUEUE_URL")
 
     @cached_property
+    def event_queue_url(self) -> str:
+        return _read("EVENT_QUEUE_URL")
+
+    @cached_property
+    def webhook_queue_url(self) -> str:
+        return _read("WEBHOOK_QUEUE_URL")
+
+    @cached_property
+    def event_bus_name(self) -> str:
+        """The EventBridge bus that the bank's core listens to."""
+        return _read("EVENT_BUS_NAME")
+
+    @cached_property
+    def webhooks_table(self) -> str:
+        return _read("WEBHOOKS_TABLE")
+
+    @cached_property
+    def webhook_key(self) -> str:
+        """KMS key (ARN) under which the secrets of webhooks are kept."""
+        return _read("WEBHOOK_KEY")
+
+    @cached_property
+    def webhook_allowed_networks(self) -> tuple[str, ...]:
+        """Networks (CIDR) that webhooks may call although they are not public; none in production."""
+        return tuple(os.environ.get("WEBHOOK_ALLOWED_NETWORKS", "").split())
+
+    @cached_property
     def reminder_queue_url(self) -> str:
         return _read("REMINDER_QUEUE_URL")
 
@@ -129,8 +194,18 @@ class Settings:
 
     @cached_property
     def payer_link_base(self) -> str:
-        """Address of the payer's page, shown in every SMS; empty: there is none."""
+        """Address of the payer's page, to which each message adds its token; empty: there is none."""
         return os.environ.get("PAYER_LINK_BASE", "")
+
+    @cached_property
+    def payer_link_key(self) -> str:
+        """ARN of the secret that payers' links are made with."""
+        return _read("PAYER_LINK_KEY")
+
+    @cached_property
+    def form_key(self) -> str:
+        """ARN of the secret that the keys in the dashboard's forms are made with."""
+        return _read("FORM_KEY")
 
     @cached_property
     def wa_region(self) -> str:
@@ -185,6 +260,43 @@ class Settings:
     @cached_property
     def sms_events_topic(self) -> str:
         return _read("SMS_EVENTS_TOPIC")
+
+    @cached_property
+    def bank_clients_table(self) -> str:
+        return _read("BANK_CLIENTS_TABLE")
+
+    @cached_property
+    def bank_calls_table(self) -> str:
+        return _read("BANK_CALLS_TABLE")
+
+    @cached_property
+    def bank_call_retention_days(self) -> int:
+        return int(_read("BANK_CALL_RETENTION_DAYS"))
+
+    @cached_property
+    def bank_secrets_prefix(self) -> str:
+        """What the names of the bank clients' secrets begin with: the function may touch no other secret."""
+        return _read("BANK_SECRETS_PREFIX")
+
+    @cached_property
+    def snap_token_keys(self) -> str:
+        """ARN of the secret that holds the keys of access tokens."""
+        return _read("SNAP_TOKEN_KEYS")
+
+    @cached_property
+    def snap_base_url(self) -> str:
+        """Address of the bank's API, without the path prefix: what a bank is told."""
+        return _read("SNAP_BASE_URL")
+
+    @cached_property
+    def snap_path_prefix(self) -> str:
+        """What comes before the version in the path of every SNAP call, e.g. ``/snap``."""
+        return _read("SNAP_PATH_PREFIX")
+
+    @cached_property
+    def snap_versions(self) -> tuple[str, ...]:
+        """Versions in the path, e.g. ``v1.0``; banks number the same service differently."""
+        return tuple(_read("SNAP_VERSIONS").split(","))
 
     @cached_property
     def upload_max_rows(self) -> int:

@@ -12,8 +12,10 @@ from invoicing.errors import (
     SamePersonError,
     UploadOutdatedError,
     UploadStateError,
+    UploadTooLargeError,
     WarningsNotAcknowledgedError,
 )
+from invoicing.invoices import InvoiceDraft
 from invoicing.sending_hours import Send, choose_start
 from invoicing.settings import get_settings
 from invoicing.store import billers, chunk_queue, files, invoices, uploads
@@ -43,6 +45,14 @@ def start_upload(biller_id: str, user_id: str, filename: str) -> tuple[Upload, d
     )
     uploads.create_upload(upload)
     return upload, files.sign_upload_post(biller_id, upload.upload_id)
+
+
+def sign_form(biller_id: str, upload_id: str) -> dict[str, Any]:
+    """The presigned POST of an upload that still awaits its file, anew. Raises UploadStateError."""
+    upload = uploads.load_upload(biller_id, upload_id)
+    if upload.status is not UploadStatus.AWAITING_FILE:
+        raise UploadStateError(f"{upload_id} is {upload.status}, not {UploadStatus.AWAITING_FILE}")
+    return files.sign_upload_post(biller_id, upload_id)
 
 
 def release_upload(
@@ -154,6 +164,17 @@ def list_planned_invoices(biller_id: str, upload_id: str, chunk_index: int) -> t
         )
     _add_states(planned, upload)
     return planned, chunk_index + 1 < len(upload.chunks)
+
+
+def load_drafts(biller_id: str, upload_id: str, limit: int) -> list[InvoiceDraft]:
+    """Every good invoice of a checked upload. Raises UploadStateError, FilesExpiredError, UploadTooLargeError."""
+    upload = uploads.load_upload(biller_id, upload_id)
+    if upload.plan_version is None or not upload.chunks:
+        raise UploadStateError(f"{upload_id} is {upload.status} and has no good rows")
+    if sum(chunk.count for chunk in upload.chunks) > limit:
+        raise UploadTooLargeError(str(limit))
+    plan = files.read_range(files.plan_key(biller_id, upload_id), upload.plan_version, 0, upload.chunks[-1].end)
+    return [orjson.loads(line)["invoice"] for line in plan.splitlines()]
 
 
 def _find_va_number(upload: Upload, chunk: Chunk, offset: int) -> str | None:

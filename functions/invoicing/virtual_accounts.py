@@ -27,7 +27,15 @@ class VirtualAccountState(StrEnum):
     OPEN = "open"
     PAID = "paid"
     CLOSED = "closed"
-    """Archived: the number stays taken for ever, no payment is accepted."""
+    """The number stays taken for ever, no payment is accepted; ``ClosedReason`` says why."""
+
+
+class ClosedReason(StrEnum):
+    """Why an account was closed: its ``closed_reason``."""
+
+    ARCHIVED = "archived"
+    PAID_OUTSIDE = "paid_outside"
+    PAYMENT_REVERSED = "payment_reversed"
 
 
 def compute_check_digit(digits: str) -> str:

@@ -39,6 +39,14 @@ class ChannelStoppedError(NotSentError):
         super().__init__(reason, STOPPED_RETRY)
 
 
+class RepeatableError(NotSentError):
+    """Perhaps sent, and to be sent again all the same: its receiver drops repeats by their id."""
+
+    def __init__(self, reason: str, retry_after: timedelta, longest_retry: timedelta = LONGEST_RETRY) -> None:
+        super().__init__(reason, retry_after)
+        self.longest_retry = longest_retry
+
+
 class RefusedError(ProviderError):
     """Surely not sent, and never will be: this message to this address is refused for good."""
 

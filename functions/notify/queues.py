@@ -68,6 +68,10 @@ def find_queue_url(channel: Channel, lane: Lane) -> str:
             return settings.sms_express_queue_url
         case Channel.SMS, _:
             return settings.sms_queue_url
+        case Channel.EVENT, _:
+            return settings.event_queue_url
+        case Channel.WEBHOOK, _:
+            return settings.webhook_queue_url
 
 
 def _send_batch(url: str, notices: Sequence[Notice]) -> int:

@@ -17,12 +17,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from invoicing import clock, defects
 from invoicing.billers import Biller, BillerState
-from invoicing.notices import UNKNOWN_WINDOW, Notice, NoticeKind, NoticeRef, NoticeState, find_obstacle
+from invoicing.notice_facts import load_issued_invoice
+from invoicing.notices import (
+    PAYER_CHANNELS,
+    UNKNOWN_WINDOW,
+    Channel,
+    Notice,
+    NoticeKind,
+    NoticeRef,
+    NoticeState,
+    find_obstacle,
+    may_have_been_told,
+)
 from invoicing.reminders import is_paused
 from invoicing.sending_hours import find_next_sending_time
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
-from invoicing.store.invoices import load_current_invoice
+from invoicing.store.invoices import load_archived_invoice, load_invoice_of_account
 from invoicing.store.suppressions import find_active_reason
 from notify import counting, queues
 from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
@@ -61,7 +72,7 @@ class NoticeBusyError(Exception):
 
 
 class CauseGoneError(Exception):
-    """The invoice was paid, archived or has expired since the notice was written, or its reminders are paused."""
+    """What the notice says is not true any more, or nobody needs to be told (``find_obstacle``, paused reminders)."""
 
     def __init__(self, reason: str | None) -> None:
         super().__init__(reason)
@@ -143,7 +154,7 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
         now = clock.now()
         notices.return_to_queue(ref, owner, now, now + DEFECT_RETRY, "defect", hold=False)
         raise
-    if not notices.settle_sent(ref, owner, clock.now(), provider_id):
+    if not _settle_accepted(claim.notice, owner, provider_id):
         # Our lease ran out and another worker took over.
         logger.warning("sent_but_settled_by_other", extra={"notice_id": ref.notice_id})
     counting.count_sent(claim.notice.channel)
@@ -152,6 +163,8 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
 
 def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Biller]) -> str:
     biller = find_biller(notice.biller_id)
+    if notice.channel not in PAYER_CHANNELS:
+        return send(notice, biller, _load_announced_invoice(notice))
     if biller.state is not BillerState.ACTIVE:
         raise NotSentError("biller_not_active", SUSPENDED_RETRY)
     if notice.in_hours:
@@ -160,16 +173,41 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
         allowed = find_next_sending_time(biller.policy, now)
         if allowed > now:
             raise QuietHoursError(allowed)
-    invoice = load_current_invoice(notice.biller_id, notice.number)
+    invoice = _load_invoice(notice)
     obstacle = find_obstacle(notice, invoice, clock.to_text(clock.now()))
     if invoice is None or obstacle:
         raise CauseGoneError(obstacle)
     if notice.kind is NoticeKind.REMINDER and is_paused(notice.biller_id, invoice, biller.policy):
         raise CauseGoneError("reminders_paused")
+    if notice.kind is NoticeKind.ARCHIVED and notice.channel in PAYER_CHANNELS:
+        records = notices.list_records(notice.ref.bank_code, notice.ref.va_number)
+        if not may_have_been_told(notice, invoice, records):
+            raise CauseGoneError("never_told")
     suppressed = find_active_reason(notice.biller_id, notice.channel, notice.recipient)
     if suppressed:
         raise AddressSuppressedError(suppressed)
     return send(notice, biller, invoice)
+
+
+def _load_invoice(notice: Notice) -> dict[str, Any] | None:
+    if notice.kind is NoticeKind.ARCHIVED:
+        return load_archived_invoice(notice.biller_id, notice.number, notice.ref.va_number)
+    return load_issued_invoice(notice.biller_id, notice.number)
+
+
+def _load_announced_invoice(notice: Notice) -> Mapping[str, Any]:
+    """What programs are told stays true whatever became of the invoice, so only one that is gone ends it."""
+    invoice = load_invoice_of_account(notice.biller_id, notice.number, notice.ref.va_number)
+    if invoice is None:
+        raise CauseGoneError("invoice_gone")
+    return invoice
+
+
+def _settle_accepted(notice: Notice, owner: str, provider_id: str) -> bool:
+    if notice.channel is Channel.WEBHOOK:
+        # Its receiver answered by itself: nobody will report a delivery.
+        return notices.settle_delivered(notice.ref, owner, clock.now())
+    return notices.settle_sent(notice.ref, owner, clock.now(), provider_id)
 
 
 def _withhold(ref: NoticeRef, owner: str, error: CauseGoneError | AddressSuppressedError | QuietHoursError) -> Outcome:

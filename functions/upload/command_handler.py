@@ -9,8 +9,8 @@ from invoicing import errors, json_invoices, uploading
 from invoicing.sending_hours import Send
 from invoicing.store.uploads import load_upload
 from invoicing.texts import LANGUAGES, text
+from invoicing.upload_view import show_upload
 from invoicing.uploads import Upload
-from upload.view import show_upload
 
 logger = Logger(utc=True)
 

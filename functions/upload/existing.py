@@ -17,7 +17,7 @@ from invoicing.billers import Biller
 from invoicing.invoices import InvoiceDraft, PlanLine, list_differences, normalise_number
 from invoicing.issues import Issue, Severity
 from invoicing.modules.school_terms import derive_number
-from invoicing.notices import plan_issued_notices
+from invoicing.notices import PAYER_CHANNELS, plan_issued_notices
 from invoicing.store import invoices
 from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS
 from invoicing.uploads import MAX_CHUNK_BYTES, MAX_CHUNK_INVOICES
@@ -69,7 +69,9 @@ def drop_existing(biller: Biller, planned: Path, new_plan: BinaryIO) -> NewPlan:
                         _count_new(plan, line["invoice"])
                         # The writer plans them again, with their ids: the VA number is not drawn yet.
                         plan.notices.update(
-                            notice.channel for notice in plan_issued_notices(biller, line["invoice"], "")
+                            notice.channel
+                            for notice in plan_issued_notices(biller, line["invoice"], "")
+                            if notice.channel in PAYER_CHANNELS
                         )
                         _warn_if_billed(plan, line, existing)
                     else:

@@ -15,14 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from infra.local import client, logs, report
+from infra.local.bank import BankRefusedError, Fault, NoAnswerError, Reply, open_bank, operate
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
 from infra.local.invoice_commands import add_invoice_commands
 from infra.local.messages import list_messages, save_emails
+from infra.local.notice_commands import add_commands
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
+from infra.local.staff import PASSWORD, STAFF, sign_in_as
 from invoicing.billers import Module
-from invoicing.notices import Channel
+from invoicing.notices import Channel, NoticeKind
 from invoicing.sending_hours import Send
+from invoicing.texts import LANGUAGES
 
 Options = argparse.Namespace
 Answer = tuple[Any, Iterator[str]]
@@ -36,11 +40,22 @@ The local cloud is up at {endpoint}. In another terminal:
   python -m infra.local release UPLOAD_ID --acknowledge-all --send now
   python -m infra.local find INV-1 --biller toko-sinar   (also: archive, extend, outside, reverse)
   python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
-  python -m infra.local messages                  (every e-mail, SMS and WhatsApp message that would have left)
+  python -m infra.local messages                  (every message, event and webhook call that would have left)
+  python -m infra.local webhooks toko-sinar       (also: webhook-create, webhook-change, replay, resend, pause, resume)
   python -m infra.local emails                    (the e-mails as files)
+  python -m infra.local preview --biller toko-sinar --kind paid
+  python -m infra.local inquire VA_NUMBER         (the bank asks; pay VA_NUMBER pays, with --times, --advice, --fault)
+  python -m infra.local bank list_calls va_number=VA_NUMBER      (what the bank sent and got; also: list_clients, ...)
   python -m infra.local logs upload-check
 
+The JSON API: {api}
+  TOKEN=$(python -m infra.local token maker@toko-sinar.example)
+  curl --cacert {certificate} -H "Authorization: Bearer $TOKEN" {api}/v1/me
+Its users, password {password}:
+{staff}
+
 Messages, as the payers see them: {providers}/
+Receiver of webhooks: {receiver}/... (its page names paths that go wrong)
 Billers: {billers}. Every command takes --json.
 Logs: {logs}. Ctrl-C ends it and forgets everything."""
 
@@ -55,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         data, lines = options.run(find_cloud(options.home), options)
     except client.CommandRefusedError as refusal:
         return _report_failure(options, refusal.error, refusal.error["message"]["id"], refusal.error["message"]["en"])
-    except (CloudError, client.CommandFailedError) as failure:
+    except (CloudError, client.CommandFailedError, BankRefusedError, NoAnswerError) as failure:
         return _report_failure(options, {"code": "failed", "detail": str(failure)}, str(failure))
     except KeyboardInterrupt:
         return 130
@@ -86,6 +101,9 @@ def _stay_up(options: Options) -> int:
             else:
                 names = ", ".join(f"{biller.biller_id} ({biller.module})" for biller in BILLERS)
                 places = {"endpoint": cloud.endpoint, "providers": cloud.providers, "logs": cloud.home / "logs"}
+                places |= {"certificate": cloud.certificate, "api": cloud.outputs["ApiAddress"]}
+                staff = "\n".join(f"  {person.email:<32} {', '.join(person.roles)}" for person in STAFF)
+                places |= {"receiver": cloud.receiver, "staff": staff, "password": PASSWORD}
                 print(USAGE.format(billers=names, **places), flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
@@ -174,6 +192,99 @@ def _list_messages(cloud: Cloud, options: Options) -> Answer:
     return found, report.format_messages(found, cloud.providers)
 
 
+def _print_token(cloud: Cloud, options: Options) -> Answer:
+    token = sign_in_as(cloud, options.email)
+    return {"access_token": token, "api": cloud.outputs["ApiAddress"]}, iter([token])
+
+
+def _preview(cloud: Cloud, options: Options) -> Answer:
+    members = {"kind": options.kind, "language": options.language, "offset": options.offset, "names": options.names}
+    if options.number:
+        members["number"] = options.number
+    if options.change:
+        members["change"] = json.loads(options.change)
+    shown = client.call(cloud, "preview_notice", options.biller, "viewer", function="NoticeCommandFunction", **members)
+    if options.out:
+        options.out.write_text(shown[Channel.EMAIL]["html"], encoding="utf-8")
+    return shown, report.format_preview(shown)
+
+
+def _inquire(cloud: Cloud, options: Options) -> Answer:
+    return _answer_with_replies([open_bank(cloud).inquire(options.va_number, fault=options.fault)])
+
+
+def _pay(cloud: Cloud, options: Options) -> Answer:
+    bank = open_bank(cloud)
+    first = bank.pay(options.va_number, options.amount, fault=options.fault, **_choose_ids(options))
+    replies = [first]
+    request_id = first.body.get("virtualAccountData", {}).get("paymentRequestId")
+    for _ in range(options.times - 1):
+        # What a bank repeats is the same payment: same paymentRequestId, same amount.
+        members = _choose_ids(options) | {"flagAdvise": "Y" if options.advice else "N"}
+        members |= {"paymentRequestId": request_id} if request_id else {}
+        replies.append(bank.pay(options.va_number, _read_amount(first, options), fault=options.fault, **members))
+    return _answer_with_replies(replies)
+
+
+def _read_amount(reply: Reply, options: Options) -> int | None:
+    if options.amount is not None:
+        return int(options.amount)
+    paid = reply.body.get("virtualAccountData", {}).get("paidAmount")
+    return int(paid["value"].split(".")[0]) if paid else None
+
+
+def _choose_ids(options: Options) -> dict[str, str]:
+    chosen = {"paymentRequestId": options.request_id, "external_id": options.external_id}
+    return {name: value for name, value in chosen.items() if value}
+
+
+def _ask_status(cloud: Cloud, options: Options) -> Answer:
+    return _answer_with_replies([open_bank(cloud).ask_status(options.va_number, options.request_id)])
+
+
+def _answer_with_replies(replies: list[Reply]) -> Answer:
+    data = [{"http_status": reply.http_status, **reply.body} for reply in replies]
+    lines = (
+        line
+        for reply in replies
+        for line in (f"HTTP {reply.http_status}  {reply.code}", json.dumps(reply.body, ensure_ascii=False, indent=2))
+    )
+    return data, lines
+
+
+def _operate(cloud: Cloud, options: Options) -> Answer:
+    members: dict[str, Any] = {}
+    for pair in options.member:
+        name, _, value = pair.partition("=")
+        place, _, inner = name.partition(".")
+        given = Path(value[1:]).read_text() if value.startswith("@") else value
+        if inner:
+            members.setdefault(place, {})[inner] = _read_value(given)
+        else:
+            members[name] = given
+    answer = operate(cloud, options.operation, user_id=options.user or "operator", **members)
+    return answer, iter([json.dumps(answer, ensure_ascii=False, indent=2)])
+
+
+def _replay_payments(cloud: Cloud, options: Options) -> Answer:
+    command = {"day": options.day, "user_id": options.user or "operator", "reason": options.reason}
+    payments: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        answer = client.invoke(cloud, "BankReplayFunction", {**command, "apply": options.apply, "after": after})
+        payments += answer["payments"]
+        after = answer["after"]
+    return payments, (json.dumps(payment) for payment in payments)
+
+
+def _read_value(text: str) -> Any:
+    """A setting: JSON where it is, else text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def _read_logs(cloud: Cloud, options: Options) -> Answer:
     groups = [options.function] if options.function else logs.list_groups(cloud)
     seen: set[str] = set()
@@ -232,6 +343,36 @@ def _build_parser() -> argparse.ArgumentParser:
     messages = add("messages", _list_messages, "every message that would have left, and what was reported of it")
     messages.add_argument("--channel", choices=list(Channel))
     messages.add_argument("--to", default="", help="part of an address or number")
+    token = add("token", _print_token, "sign in and print an access token for the API; it holds for 15 minutes")
+    token.add_argument("email", choices=[person.email for person in STAFF], metavar="USER")
+    preview = add("preview", _preview, "a notice on every channel as it would be sent, of a sample or a real invoice")
+    preview.add_argument("--biller", required=True, choices=[biller.biller_id for biller in BILLERS])
+    preview.add_argument("--kind", choices=list(NoticeKind), default=NoticeKind.ISSUED)
+    preview.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0])
+    preview.add_argument("--offset", type=int, default=0, help="of a reminder, in days from the due date")
+    preview.add_argument("--names", choices=["short", "long"], default="short", help="of the sample")
+    preview.add_argument("--number", help="of a real invoice, instead of the sample")
+    preview.add_argument("--change", metavar="JSON", help="a change of the wording to try, as set_wording takes it")
+    preview.add_argument("--out", type=Path, help="write the e-mail's HTML here")
+    add_commands(add)
+    _add_va_number(add("inquire", _inquire, "the bank asks what is due on a virtual account"), fault=True)
+    pay = _add_va_number(add("pay", _pay, "the bank pays a virtual account"), fault=True)
+    pay.add_argument("--amount", type=int, help="rupiah; without it the bank asks first and pays what is due")
+    pay.add_argument("--times", type=int, default=1, help="send the same payment so often, each as a new call")
+    pay.add_argument("--advice", action="store_true", help="repeats say that they are repeats (flagAdvise Y)")
+    pay.add_argument("--request-id", help="paymentRequestId; without it a new one")
+    pay.add_argument("--external-id", help="X-EXTERNAL-ID of every call; without it a new one each")
+    status = _add_va_number(add("status", _ask_status, "the bank asks what became of a payment"))
+    status.add_argument("request_id", help="inquiryRequestId or paymentRequestId")
+    bank = add("bank", _operate, "a command about bank clients and their calls (docs/operations.md)", user=True)
+    bank.add_argument("operation", help="list_clients, create_client, begin_secret_change, list_calls, show_call, ...")
+    bank.add_argument("member", nargs="*", metavar="NAME=VALUE", help="of the command; NAME=@FILE reads a file")
+    replay = add(
+        "replay-payments", _replay_payments, "a day's payments as kept, told once more with --apply", user=True
+    )
+    replay.add_argument("day", help="YYYY-MM-DD in Jakarta")
+    replay.add_argument("--apply", action="store_true", help="post what is missing; without it only list")
+    replay.add_argument("--reason", default="a look")
     log = add("logs", _read_logs, "what the functions logged")
     log.add_argument("function", nargs="?", help="as in upload-check; all without it")
     log.add_argument("--follow", action="store_true")
@@ -240,6 +381,13 @@ def _build_parser() -> argparse.ArgumentParser:
 
 def _add_upload_id(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("upload_id")
+    return command
+
+
+def _add_va_number(command: argparse.ArgumentParser, *, fault: bool = False) -> argparse.ArgumentParser:
+    command.add_argument("va_number")
+    if fault:
+        command.add_argument("--fault", type=Fault, choices=list(Fault), help="what is wrong with the call")
     return command
 
 

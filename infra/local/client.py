@@ -45,10 +45,18 @@ def call(
 ) -> dict[str, Any]:
     """Run one command of this function. Raises CommandRefusedError; CommandFailedError for a defect."""
     payload = {"operation": operation, "biller_id": biller_id, "user_id": user_id, **members}
+    return invoke(cloud, function, payload)
+
+
+def invoke(cloud: Cloud, function: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """A command of this function (stack output). Raises CommandRefusedError; CommandFailedError for a defect."""
     answer = cloud.client("lambda").invoke(FunctionName=cloud.outputs[function], Payload=json.dumps(payload).encode())
     body: dict[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
-        raise CommandFailedError(f"{operation} failed: {body.get('errorMessage', body)}; see the log of {function}")
+        failure = (
+            f"{payload.get('operation', function)} failed: {body.get('errorMessage', body)}; see the log of {function}"
+        )
+        raise CommandFailedError(failure)
     if "error" in body:
         raise CommandRefusedError(body["error"])
     return body

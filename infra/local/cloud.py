@@ -53,6 +53,8 @@ class Cloud:
     """The stack's outputs."""
     providers: str = ""
     """Address of the providers' stand-in, which shows the messages."""
+    receiver: str = ""
+    """Address of the program that takes webhooks."""
 
     def client(self, service: str) -> Any:
         return _make_client(service, self.endpoint, str(self.certificate))
@@ -64,6 +66,8 @@ class Cloud:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_CA_BUNDLE": str(self.certificate),
+            # For what is fetched without the SDK: the keys of the user pool.
+            "SSL_CERT_FILE": str(self.certificate),
         }
 
     def fetch(self, url: str) -> bytes:
@@ -171,6 +175,8 @@ def _build_emulator_environment(home: Path, port: int, certificate: Path, key: P
         "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
         "PERSIST_STATE": "0",
+        # What functions fetch without boto3: the keys of the user pool.
+        "SSL_CERT_FILE": str(certificate),
         # Unpacked functions and their scratch files vanish with the home folder.
         "TMPDIR": str(home / "tmp"),
         "USE_SSL": "1",

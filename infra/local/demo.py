@@ -23,7 +23,7 @@ from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
 from invoicing import clock
 from invoicing.billers import Biller, Module
-from invoicing.notices import Channel, NoticeState
+from invoicing.notices import PAYER_CHANNELS, Channel, NoticeState
 from invoicing.sending_hours import Send
 
 FOLDER = HOME / "demo"
@@ -160,7 +160,7 @@ def _tell_messages(cloud: Cloud) -> None:
     _tell("", "== Messages " + "=" * 70, "Every notice by e-mail, WhatsApp and SMS, as far as the rows have addresses:")
     messages = _wait_for_messages(cloud)
     counts = Counter(message["channel"] for message in messages)
-    for channel in Channel:
+    for channel in PAYER_CHANNELS:
         of_channel = [message for message in messages if message["channel"] == channel]
         _expect(bool(of_channel), f"messages leave by {channel}")
         states = Counter(message["state"] for message in of_channel)
@@ -172,7 +172,7 @@ def _tell_messages(cloud: Cloud) -> None:
     _tell_bounce(cloud, messages)
     save_messages(cloud, FOLDER / "messages")
     _tell("", f"All of them as files, and as messages.json: {FOLDER / 'messages'}", "The first of each:")
-    for channel in Channel:
+    for channel in PAYER_CHANNELS:
         first = next(message for message in messages if message["channel"] == channel)
         _tell("", f"  {channel}, from {first['sender']} to {first['to']}")
         _tell(*(f"  | {line}" for line in first["text"].splitlines()))
@@ -182,7 +182,8 @@ def _wait_for_messages(cloud: Cloud) -> list[dict[str, Any]]:
     """All messages, when no new one has come for a while and something has been reported of each."""
     count, last_change = 0, time.monotonic()
     while True:
-        messages = list_messages(cloud)
+        # Of what programs are told nothing more is reported.
+        messages = [message for message in list_messages(cloud) if message["channel"] in PAYER_CHANNELS]
         if len(messages) != count:
             if len(messages) // PROGRESS != count // PROGRESS:
                 _tell(f"  {len(messages)} sent ...")

@@ -3,22 +3,27 @@
 import hashlib
 import io
 import json
+import os
 import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from infra.local.cloud import ROOT, Cloud, CloudError
-from infra.local.provider_calls import WHATSAPP_SENDERS
+from infra.local.cloud import REGION, ROOT, Cloud, CloudError
+from infra.local.http_apis import spell_out_routes
+from infra.local.provider_calls import PAYER_LINK_BASE, WHATSAPP_SENDERS
 from infra.local.providers import ENDPOINT_VARIABLES
 
 STACK = "invoicing-local"
 CODE_BUCKET = "invoicing-local-code"
 _E_INVOICE_SENDER, _PINTU_KELAS_SENDER = WHATSAPP_SENDERS
 DEPLOY_SECONDS = 60
+START_TIMEOUT = 30
 PARAMETERS = {
     "Stage": "local",
     # Two cores: more workers only wait for each other.
@@ -30,6 +35,12 @@ PARAMETERS = {
     "SmsExpressConcurrency": "2",
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
+    "PayerLinkBase": PAYER_LINK_BASE,
+    "EventConcurrency": "2",
+    "WebhookConcurrency": "2",
+    # The receiver of webhooks runs on this machine.
+    "WebhookAllowedNetworks": "127.0.0.1/32",
+    "BankFirewall": "off",
     "WhatsAppEInvoicePhoneNumberId": _E_INVOICE_SENDER,
     "WhatsAppPintuKelasPhoneNumberId": _PINTU_KELAS_SENDER,
 }
@@ -51,6 +62,8 @@ def deploy(cloud: Cloud, providers: str, parameters: dict[str, str] | None = Non
     values = {**PARAMETERS, **(parameters or {})}
     _fit_to_emulator(template, values)
     _call_providers_at(template, providers)
+    _trust_receiver(template, cloud.certificate)
+    template = _translate(template, cloud.endpoint)
     body = json.dumps(template, separators=(",", ":"))
     cloud.client("s3").put_object(Bucket=CODE_BUCKET, Key="template.json", Body=body)
     cloudformation = cloud.client("cloudformation")
@@ -84,6 +97,7 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
     # It has no metric math, and none of its alarms ever rings.
     for name in [name for name, resource in template["Resources"].items() if "Metrics" in resource["Properties"]]:
         del template["Resources"][name]
+    _fit_bank_api(template["Resources"]["BankApi"]["Properties"]["DefinitionBody"])
     for resource in template["Resources"].values():
         properties = resource["Properties"]
         # A number that comes from a parameter stays text, and the poller compares it with numbers.
@@ -92,6 +106,8 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
             scaling["MaximumConcurrency"] = int(values[scaling["MaximumConcurrency"]["Ref"]])
         if resource["Type"] != "AWS::Serverless::Function":
             continue
+        # It counts the start of a process as part of the first call, which AWS does not.
+        properties["Timeout"] = max(properties["Timeout"], START_TIMEOUT)
         for policy in properties.get("Policies", []):
             for statement in policy["Statement"]:
                 # A batch is authorised as an action of its own, which AWS does not have.
@@ -99,10 +115,42 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
                     statement["Action"] = [statement["Action"], f"{statement['Action']}Batch"]
 
 
+def _fit_bank_api(definition: Any) -> None:
+    # It does not tell a policy the caller's address: only 127.0.0.1 can call anyway.
+    for statement in definition["x-amazon-apigateway-policy"]["Statement"]:
+        del statement["Condition"]
+    # It imports methods by their names only.
+    for path in definition["paths"].values():
+        operation = path.pop("x-amazon-apigateway-any-method")
+        path |= dict.fromkeys(("get", "put", "post", "delete", "options", "head", "patch"), operation)
+
+
 def _call_providers_at(template: Any, address: str) -> None:
     """The senders' code is the same; AWS's own variables tell its clients where the provider is."""
     for function, variable in ENDPOINT_VARIABLES.items():
         template["Resources"][function]["Properties"]["Environment"]["Variables"][variable] = address
+
+
+def _translate(template: Any, endpoint: str) -> Any:
+    """The template as CloudFormation, by SAM's own translator; HTTP APIs as MiniStack needs them.
+
+    The output that tells the address of API ``Some`` is called ``SomeAddress``.
+    """
+    # Read by the translator, which looks up in it what its managed policies are called in this partition.
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    translated = transform(template, {}, SimpleNamespace(load=dict))
+    spell_out_routes(translated)
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            address = f"{endpoint}/_aws/execute-api/{name.lower()}"
+            translated["Outputs"][f"{name}Address"]["Value"] = address
+    return translated
+
+
+def _trust_receiver(template: Any, certificate: Path) -> None:
+    """Webhooks go to whom the public authorities vouch for; OpenSSL's own variable names another one here."""
+    variables = template["Resources"]["NoticeSendWebhookFunction"]["Properties"]["Environment"]["Variables"]
+    variables["SSL_CERT_FILE"] = str(certificate)
 
 
 def _wait_for_outputs(cloudformation: Any) -> dict[str, str]:

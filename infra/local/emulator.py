@@ -1,17 +1,31 @@
-"""The application that the local cloud serves: MiniStack, with the one answer of S3 that it gets wrong put right.
+"""The application that the local cloud serves: MiniStack, with what it does otherwise than AWS put right.
 
-MiniStack ignores ``Range`` when a GET names a version and sends the whole object. Chunks of a plan are read by range.
+- It ignores ``Range`` when a GET names a version and sends the whole object. Chunks of a plan are read by range.
+- A REST API has a host name of its own in AWS, which 127.0.0.1 has not: a path that begins with the name of an API's
+  stage is that API's, so that the path called and signed is the one of AWS's own address, ``/live/snap/v1.0/...``.
+- HTTP APIs ask for the user pool's keys by plain HTTP, which this cloud does not speak: they are handed over directly.
 """
 
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from ministack.app import app as ministack
+from ministack.services import apigateway, apigateway_v1, cognito
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+async def _read_keys(url: str) -> Any:
+    """The keys of the pool that a URL like ``http://HOST/POOL/.well-known/jwks.json`` names."""
+    _, _, body = cognito.well_known_jwks(url.split("/")[3])
+    return json.loads(body)
+
+
+apigateway._fetch_jwks = _read_keys
 
 _RANGE = re.compile(rb"bytes=(\d+)-(\d+)")
 
@@ -19,7 +33,7 @@ _RANGE = re.compile(rb"bytes=(\d+)-(\d+)")
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     asked = _read_range(scope)
     if asked is None:
-        await ministack(scope, receive, send)
+        await ministack(_find_api(scope), receive, send)
         return
     answer: list[MutableMapping[str, Any]] = []
 
@@ -32,6 +46,17 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         head, body = _cut(head, body, *asked)
     await send(head)
     await send({"type": "http.response.body", "body": body})
+
+
+def _find_api(scope: Scope) -> Scope:
+    if scope["type"] != "http":
+        return scope
+    stage = scope["path"].split("/", 2)[1]
+    for (_account, _region, api_id), stages in apigateway_v1._stages_v1.all_items():
+        if stage in stages:
+            start = f"/_aws/execute-api/{api_id}"
+            return {**scope, "path": start + scope["path"], "raw_path": start.encode() + scope["raw_path"]}
+    return scope
 
 
 def _read_range(scope: Scope) -> tuple[int, int] | None:

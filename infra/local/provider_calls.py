@@ -12,15 +12,19 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from invoicing.gsm7 import count_segments
 from invoicing.notices import Channel
-from notify.channels.gsm7 import count_segments
 from notify.channels.whatsapp_templates import fill_template
 
 PATHS = {"/v2/email/outbound-emails": Channel.EMAIL, "/v1/whatsapp/send": Channel.WHATSAPP}
 WHATSAPP_SENDERS = {"localeinvoice": "OCBC E-Invoice", "localpintukelas": "PintuKelas"}
 """Ids of the numbers that exist here -> names that payers see."""
 
+PAYER_LINK_BASE = "https://bayar.example"
+"""What WhatsApp's buttons are registered with here."""
+
 _SNS_NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/"
+_NOTICE_KIND = re.compile(r"\d+_\d+_([a-z]+)-[a-z0-9-]+", re.ASCII)
 _SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{3,11}")
 
 
@@ -40,6 +44,12 @@ class Submission:
     html: str = ""
     segments: int = 0
     """SMS that it is sent as."""
+
+    @property
+    def kind(self) -> str:
+        """Of the notice, where the reference tells it: ``issued``, ``paid``, ..."""
+        known = _NOTICE_KIND.fullmatch(self.reference or "")
+        return known[1] if known else ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,7 @@ def read_whatsapp(body: bytes) -> Submission:
     try:
         message = json.loads(base64.b64decode(request["message"], validate=True))
         # Fails for a template, language or number of parameters that is not registered.
-        words = fill_template(message["template"])
+        words = fill_template(message["template"], PAYER_LINK_BASE)
         return Submission(
             Channel.WHATSAPP, message["to"], sender, words, reference=message.get("biz_opaque_callback_data")
         )

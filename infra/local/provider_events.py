@@ -111,6 +111,8 @@ def build_event(message: Submission, provider_id: str, step: Step, accepted: dat
             return _build_whatsapp(message, provider_id, step.name, at)
         case Channel.SMS:
             return _build_sms(message, provider_id, step.name, accepted)
+        case Channel.EVENT | Channel.WEBHOOK:
+            raise ValueError("nothing is reported of it")
 
 
 def _build_ses(message: Submission, provider_id: str, name: str, accepted: datetime, at: datetime) -> dict[str, Any]:
@@ -279,6 +281,8 @@ def _name_target(channel: Channel, event: dict[str, Any]) -> str:
             return "WhatsAppEventsTopic"
         case Channel.SMS:
             return "" if event["status"] == "SUCCESS" else "/Failure"
+        case Channel.EVENT | Channel.WEBHOOK:
+            raise ValueError("nothing is reported of it")
 
 
 def _deliver(cloud: Cloud, log_group: str, target: str, events: list[_Planned]) -> None:

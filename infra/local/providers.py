@@ -29,6 +29,7 @@ from infra.local.cloud import Cloud
 from infra.local.provider_calls import Answer, CallRefusedError, Submission
 from infra.local.provider_events import Playback
 from infra.local.provider_faults import MEANINGS, Fault, find_fault
+from infra.local.webhook_receiver import MEANINGS as BEHAVIOURS
 from invoicing import clock
 from invoicing.notices import Channel
 
@@ -138,6 +139,8 @@ class Providers(ThreadingHTTPServer):
         self.mailbox = Mailbox()
         self.stopping = threading.Event()
         self.cloud: Cloud | None = None
+        self.webhook_secrets: list[str] = []
+        """Those that the receiver of webhooks knows; a biller's person tells it each."""
         self._playback = Playback()
 
     @contextmanager
@@ -215,6 +218,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(Answer(413, b"", {}))
             return
         body = self.rfile.read(int(length))
+        if self.path == "/webhook-secrets":
+            self._reply(_take_secret(self.server, body))
+            return
         channel = Channel.SMS if self.path == "/" else calls.PATHS.get(self.path)
         if channel is None:
             self._reply(Answer(404, b"", {}))
@@ -288,13 +294,20 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: what arrived is on the page."""
 
 
+def _take_secret(providers: Providers, body: bytes) -> Answer:
+    if not re.fullmatch(rb"whsec_[A-Za-z0-9+/]{32,88}={0,2}", body):
+        return Answer(400, b"", {})
+    providers.webhook_secrets.append(body.decode())
+    return Answer(204, b"", {})
+
+
 def _read_submission(channel: Channel, body: bytes) -> Submission | None:
     match channel:
         case Channel.EMAIL:
             return calls.read_email(body)
         case Channel.WHATSAPP:
             return calls.read_whatsapp(body)
-        case Channel.SMS:
+        case _:
             return calls.read_sms(body)
 
 
@@ -320,6 +333,7 @@ def _answer_page(mailbox: Mailbox, query: Mapping[str, str]) -> Answer:
         "to": to,
         "older": older,
         "faults": [(fault, fault.digits, MEANINGS[fault]) for fault in Fault],
+        "behaviours": BEHAVIOURS,
         "now": _write_now(),
     }
     page = _load_pages().get_template("messages.html.j2").render(view)

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
+from invoicing.notices import Channel
+
 SHOWN_FINDINGS = 20
 SHOWN_INVOICES = 10
 
@@ -108,6 +110,20 @@ def format_messages(messages: list[dict[str, Any]], address: str) -> Iterator[st
         what = message["subject"] or " ".join(message["text"].split())
         yield f"{message['at']}  {message['channel']:<8} {message['state']:<12} {message['to']:<36} {what[:70]}"
     yield f"{len(messages):,} messages, as the payers see them: {address}/"
+
+
+def format_preview(shown: dict[str, Any]) -> Iterator[str]:
+    email, sms, whatsapp = (shown[channel] for channel in (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP))
+    yield f"e-mail from {email['sender']}: {email['subject']}"
+    yield from _quote(email["text"])
+    yield f"sms, {sms['segments']} segment, {sms['septets']} of 160 characters"
+    yield from _quote(sms["text"])
+    yield f"whatsapp, template {whatsapp['template']}"
+    yield from _quote(whatsapp["text"])
+
+
+def _quote(text: str) -> Iterator[str]:
+    yield from (f"  | {line}" for line in text.splitlines())
 
 
 def print_lines(lines: Iterable[str]) -> None:

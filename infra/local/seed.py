@@ -1,10 +1,11 @@
-"""Registers one biller per module through the product's own store: ``python -m infra.local.seed``, run by ``start``.
+"""Registers one biller per module and the users: ``python -m infra.local.seed``, run by ``start``.
 
 A process of its own, because the store keeps its settings and its clients for the life of a process.
 """
 
+from infra.local.staff import invite_staff
 from invoicing.billers import Biller, BillerState, Module
-from invoicing.notices import Channel
+from invoicing.notices import PAYER_CHANNELS
 from invoicing.store.billers import register_biller
 
 BILLERS = (
@@ -15,7 +16,7 @@ BILLERS = (
         state=BillerState.ACTIVE,
         company_code="88001",
         giro_account="0280011223344",
-        channels=tuple(Channel),
+        channels=PAYER_CHANNELS,
         help_contact="WhatsApp 0811-0000-0001",
     ),
     Biller(
@@ -25,7 +26,7 @@ BILLERS = (
         state=BillerState.ACTIVE,
         company_code="88002",
         giro_account="0280055667788",
-        channels=tuple(Channel),
+        channels=PAYER_CHANNELS,
         help_contact="Tata usaha, 021-0000-0002",
     ),
 )
@@ -33,3 +34,4 @@ BILLERS = (
 if __name__ == "__main__":
     for biller in BILLERS:
         register_biller(biller)
+    invite_staff()

@@ -1,16 +1,21 @@
-"""The whole product, running here: emulator, stack, billers, and a stand-in for the providers."""
+"""The whole product, running here: emulator, stack, billers, a bank, and a stand-in for the providers."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from infra.local.bank import connect_bank
 from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulator
 from infra.local.deploy import deploy, load_template
+from infra.local.event_listener import listen_to_events
 from infra.local.logs import save_logs
 from infra.local.providers import run_providers
+from infra.local.staff import build_settings
+from infra.local.webhook_receiver import run_receiver
 
 
 @contextmanager
@@ -22,8 +27,17 @@ def run_stack(home: Path = HOME, parameters: dict[str, str] | None = None) -> It
     """
     with run_providers() as providers, run_emulator(home) as emulator:
         cloud = deploy(emulator, providers.address, parameters)
-        _seed(cloud, {**_read_defaults(), **(parameters or {})})
-        with providers.play(cloud):
+        values = {**_read_defaults(), **(parameters or {})}
+        _seed(cloud, values)
+        connect_bank(cloud, int(values["VaCompanyCodeDigits"]))
+        with (
+            providers.play(cloud),
+            listen_to_events(cloud, providers.mailbox),
+            run_receiver(
+                providers.mailbox, providers.webhook_secrets, cloud.certificate, cloud.certificate.with_suffix(".key")
+            ) as receiver,
+        ):
+            cloud = replace(cloud, receiver=receiver.address)
             publish(cloud)
             try:
                 yield cloud
@@ -43,6 +57,7 @@ def _seed(cloud: Cloud, values: dict[str, str]) -> None:
         "VA_COMPANY_CODE_DIGITS": values["VaCompanyCodeDigits"],
         "BILLERS_TABLE": cloud.outputs["BillersTable"],
         "COUNTERS_TABLE": cloud.outputs["CountersTable"],
+        **build_settings(cloud),
     }
     seeding = subprocess.run(
         [sys.executable, "-m", "infra.local.seed"],
@@ -53,4 +68,4 @@ def _seed(cloud: Cloud, values: dict[str, str]) -> None:
         check=False,
     )
     if seeding.returncode != 0:
-        raise CloudError(f"the billers could not be registered:\n{seeding.stderr}")
+        raise CloudError(f"billers and users could not be set up:\n{seeding.stderr}")

@@ -24,10 +24,28 @@ def _spread(options: argparse.Namespace) -> list[Figure]:
     return run_spread(quick=options.quick)
 
 
+def _payments(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.payments import run_payments
+
+    return run_payments(profile=options.profile)
+
+
 def _cold(_options: argparse.Namespace) -> list[Figure]:
     from tests.bench.cold import run_cold
 
     return run_cold()
+
+
+def _webhook(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.webhook import run_webhook
+
+    return run_webhook(profile=options.profile)
+
+
+def _webhook_load(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.webhook_load import run_webhook_load
+
+    return run_webhook_load(quick=options.quick)
 
 
 def _lists(_options: argparse.Namespace) -> list[Figure]:
@@ -41,23 +59,30 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
     "write": _write,
     "spread": _spread,
+    "payments": _payments,
     "lists": _lists,
     "cold": _cold,
+    "webhook": _webhook,
 }
+ONLY_BY_NAME: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {"webhook-load": _webhook_load}
+"""Needs the machine for itself, and starts a local cloud."""
+
+
+HELP = f"{', '.join(PARTS)}; all of them when none is named; {', '.join(ONLY_BY_NAME)} only by name"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed and size, as ratios and counts.")
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all of them when none is named")
+    parser.add_argument("parts", nargs="*", metavar="part", help=HELP)
     parser.add_argument("--quick", action="store_true", help="20,000 rows instead of 100,000 and no million")
     parser.add_argument("--profile", action="store_true", help="also list the functions in which CPU goes")
     options = parser.parse_args()
-    unknown = set(options.parts) - set(PARTS)
+    unknown = set(options.parts) - set(PARTS | ONLY_BY_NAME)
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     figures: list[Figure] = []
     for name in options.parts or PARTS:
-        figures += PARTS[name](options)
+        figures += (PARTS | ONLY_BY_NAME)[name](options)
     print_heading("Speed and size: what is asked | what was seen")
     print_figures(figures)
 

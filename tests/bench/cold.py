@@ -34,7 +34,7 @@ def run_cold() -> list[Figure]:
     table, texts = [], []
     for name, properties in functions.items():
         # The first run leaves the .pyc files that a built package has, too.
-        answers = [_import_module(properties["Handler"].rpartition(".")[0]) for _ in range(1 + RUNS)][1:]
+        answers = [import_module(properties["Handler"].rpartition(".")[0]) for _ in range(1 + RUNS)][1:]
         wall, cpu = (median(answer[kind] for answer in answers) * 1000 for kind in ("wall", "cpu"))
         heavy = answers[-1]["heavy"]
         table.append(
@@ -55,7 +55,7 @@ def run_cold() -> list[Figure]:
     return [Figure("cold start, import ms of each handler", "printed", ", ".join(texts))]
 
 
-def _import_module(module: str) -> dict[str, Any]:
+def import_module(module: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-c", _SCRIPT.format(module=module)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "functions")},

@@ -124,10 +124,22 @@ def write_chunks(folder: str, profile: str = "") -> dict[str, Any]:
     return measure_writer(Path(folder), profile=bool(profile))
 
 
+def pay(profile: str = "") -> dict[str, Any]:
+    from tests.bench.payment_cpu import measure_payments
+
+    return measure_payments(profile=bool(profile))
+
+
 def spread_keys(plan: str) -> dict[str, Any]:
     from tests.bench.partition_keys import count_keys
 
     return count_keys(Path(plan))
+
+
+def measure_webhook(profile: str = "") -> dict[str, Any]:
+    from tests.bench.webhook_cpu import measure_webhook as measure
+
+    return measure(profile=bool(profile))
 
 
 def list_first_page(count: str) -> dict[str, Any]:
@@ -147,7 +159,9 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         look_up_existing,
         count_writes,
         write_chunks,
+        pay,
         spread_keys,
+        measure_webhook,
         list_first_page,
     )
 }

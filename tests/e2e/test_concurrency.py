@@ -9,13 +9,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from ulid import ULID
 
@@ -25,47 +23,30 @@ from infra.local.logs import read_events
 from infra.local.messages import list_messages
 from infra.local.sample_workbooks import write_sample
 from invoicing import amending, archiving, clock, outside_payments, reversing, uploading
-from invoicing.billers import Biller, BillerState, Module
+from invoicing.billers import Biller, Module
 from invoicing.errors import BusyError, InvoiceStateError, UploadStateError
 from invoicing.notices import Channel, NoticeRef, NoticeState, plan_issued_notices
 from invoicing.sending_hours import Send
 from invoicing.settings import get_settings
-from invoicing.store import billers, chunk_queue, dynamodb, files, invoices, notices, uploads
+from invoicing.store import billers, dynamodb, files, invoices, notices, uploads
 from invoicing.uploads import ChunkResult, Upload, UploadStatus
 from invoicing.virtual_accounts import build_va_number, is_valid_number
 from notify import queues, sending, sweeping
 from notify.channels import email
+from tests.e2e.at_once import be_all_functions, find_errors, register_biller, run_at_once
 from tests.integration import invoice_scenario, scenario
-from tests.integration.aws_from_template import forget_process_state
 from upload import checking, writing
 
 SECONDS = 60
 """How long the deployed functions may take on a busy machine."""
-CLIENTS = (dynamodb.client, files.client, chunk_queue.client, queues.client, email.client)
 CHECKERS = ("budi", "ani", "joko", "rina", "wati", "agus")
-
-Act = Callable[[], Any]
 
 
 @pytest.fixture
 def product(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """This process is all functions of the deployed stack at once: it has their variables and reaches their cloud."""
-    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in cloud.build_environment().items():
-        monkeypatch.setenv(name, value)
-    for page in cloud.client("lambda").get_paginator("list_functions").paginate():
-        for function in page["Functions"]:
-            for name, value in function["Environment"]["Variables"].items():
-                monkeypatch.setenv(name, value)
-    # The default session keeps the credentials that an earlier test gave it.
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    forget_process_state()
-    for make in CLIENTS:
-        # Lambda makes clients before there are threads, and so must we: the default session is not for threads.
-        make()
-    yield cloud
-    forget_process_state()
+    with be_all_functions(cloud, monkeypatch):
+        yield cloud
 
 
 @pytest.fixture
@@ -74,38 +55,10 @@ def biller(product: Cloud) -> Biller:
     return register_biller(Module.E_INVOICE)
 
 
-def register_biller(module: Module) -> Biller:
-    for _ in range(20):
-        code = f"7{random.randrange(10_000):04d}"
-        biller = Biller(f"biller-{code}", f"Biller {code}", module, BillerState.ACTIVE, code, "0280001")
-        if billers.register_biller(biller):
-            return biller
-    raise AssertionError("no free company code")
-
-
 @pytest.fixture
 def chunks_of_thirty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans made in this process get small chunks: each is one full transaction (25 invoices) and one of 5."""
     monkeypatch.setattr("upload.existing.MAX_CHUNK_INVOICES", 30)
-
-
-def run_at_once(*acts: Act) -> list[Any]:
-    """Run all from the same moment on; what each returned or raised, in their order."""
-    barrier = threading.Barrier(len(acts))
-
-    def run(act: Act) -> Any:
-        barrier.wait()
-        try:
-            return act()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
-
-
-def find_errors(results: list[Any]) -> list[Exception]:
-    return [result for result in results if isinstance(result, Exception)]
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

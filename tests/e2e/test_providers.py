@@ -18,7 +18,7 @@ from openpyxl import Workbook
 from infra.local.cloud import REGION, ROOT_CREDENTIALS, Cloud
 from infra.local.messages import count_received, list_messages
 from infra.local.provider_faults import Fault
-from invoicing.notices import Channel
+from invoicing.notices import PAYER_CHANNELS, Channel
 from tests.e2e.conftest import Shop
 from tests.e2e.test_command_line import run
 from tests.e2e.test_local_cloud import find_resources
@@ -66,9 +66,9 @@ ENDINGS: dict[str, dict[Channel, Ending]] = {
         Ending(1, 1, "bounced", "whatsapp_131050"),
         Ending(1, 1, "bounced", "sms_opted_out"),
     ),
-    Fault.DELAY: {channel: Ending(1, 1, "delivered") for channel in Channel},
+    Fault.DELAY: {channel: Ending(1, 1, "delivered") for channel in PAYER_CHANNELS},
     Fault.THROTTLE_ONCE: all_arrive(requests=2),
-    Fault.THROTTLE: {channel: Ending(2, 0, "queued", "throttled") for channel in Channel},
+    Fault.THROTTLE: {channel: Ending(2, 0, "queued", "throttled") for channel in PAYER_CHANNELS},
     Fault.REFUSE: for_each(
         Ending(1, 0, "failed", "MessageRejected"),
         Ending(1, 0, "failed", "meta_131026"),
@@ -78,7 +78,7 @@ ENDINGS: dict[str, dict[Channel, Ending]] = {
     Fault.TIMEOUT_AFTER: all_arrive() | {SMS: Ending(1, 1, "failed", NOBODY_KNOWS)},
     Fault.ERROR_ONCE: all_arrive(requests=2) | {SMS: Ending(1, 0, "failed", NOBODY_KNOWS)},
     Fault.MALFORMED: all_arrive() | {SMS: Ending(1, 1, "failed", NOBODY_KNOWS)},
-    Fault.NO_RECEIPT: {channel: Ending(1, 1, "sent") for channel in Channel},
+    Fault.NO_RECEIPT: {channel: Ending(1, 1, "sent") for channel in PAYER_CHANNELS},
     Fault.RECEIPT_TWICE: all_arrive(),
     Fault.RECEIPTS_REVERSED: all_arrive(),
     Fault.RECEIPT_EARLY: all_arrive(),
@@ -86,7 +86,7 @@ ENDINGS: dict[str, dict[Channel, Ending]] = {
     # The only one that doubles, as the policy says: a second bill is harmless, a lost one is not.
     Fault.TIMEOUT_SILENT: for_each(Ending(2, 2, "sent"), Ending(2, 2, "sent"), Ending(1, 1, "failed", NOBODY_KNOWS)),
 }
-CASES = [(fault, channel) for fault in ENDINGS for channel in Channel]
+CASES = [(fault, channel) for fault in ENDINGS for channel in PAYER_CHANNELS]
 
 
 def address(fault: str, channel: Channel) -> str:
@@ -235,7 +235,7 @@ def test_addresses_that_bounced_or_complained_are_shown_to_the_biller(
 
 
 def test_message_names_its_notice_and_is_one_sms(endings: dict[tuple[str, Channel], Ending], cloud: Cloud) -> None:
-    for channel in Channel:
+    for channel in PAYER_CHANNELS:
         (message,) = list_messages(cloud, channel, address(NO_FAULT, channel))
         assert message["to"] == address(NO_FAULT, channel)
         assert (message["reference"] is None) == (channel is SMS)

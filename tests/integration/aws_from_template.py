@@ -6,12 +6,14 @@ There is no second copy of a table's keys, a queue's redrive or a function's env
 import json
 import re
 import sys
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.loaders import create_loader
+from moto.kms.models import kms_backends
 
 from infra.local.deploy import load_template
 
@@ -31,6 +33,7 @@ _PRODUCT_PACKAGES = (
     "report",
     "payer",
     "dashboard",
+    "webpages",
 )
 
 
@@ -76,6 +79,7 @@ class Template:
             "AWS::Partition": "aws",
             "AWS::Region": REGION,
             "AWS::StackName": STACK,
+            "AWS::URLSuffix": "amazonaws.com",
         }
         if name in pseudo:
             return pseudo[name]
@@ -84,27 +88,44 @@ class Template:
         resource = self.data["Resources"][name]
         if resource["Type"] == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name(name)}"
+        if resource["Type"] == "AWS::SecretsManager::Secret":
+            # Without the six characters that AWS adds: it takes that form too.
+            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{self._name(name)}"
         if resource["Type"] == "AWS::SNS::Topic":
             return f"arn:aws:sns:{REGION}:{ACCOUNT}:{self._name(name)}"
         return self._name(name)
 
     def _get_attribute(self, path: str | list[str]) -> str:
         name, attribute = path if isinstance(path, list) else path.split(".", 1)
+        resource = self.data["Resources"][name]
+        if (resource["Type"], attribute) == ("AWS::Serverless::Api", "Stage"):
+            return str(resource["Properties"]["StageName"])
         service = {
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/",
             "AWS::SQS::Queue": f"sqs:{REGION}:{ACCOUNT}:",
             "AWS::S3::Bucket": "s3:::",
-        }[self.data["Resources"][name]["Type"]]
+            "AWS::Logs::LogGroup": f"logs:{REGION}:{ACCOUNT}:log-group:",
+            "AWS::Cognito::UserPool": f"cognito-idp:{REGION}:{ACCOUNT}:userpool/",
+            # Without the six characters that AWS adds: it takes that form too.
+            "AWS::SecretsManager::Secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:",
+            "AWS::KMS::Key": f"kms:{REGION}:{ACCOUNT}:key/",
+            "AWS::Events::EventBus": f"events:{REGION}:{ACCOUNT}:event-bus/",
+            "AWS::Serverless::Function": f"lambda:{REGION}:{ACCOUNT}:function:",
+            "AWS::WAFv2::WebACL": f"wafv2:{REGION}:{ACCOUNT}:regional/webacl/",
+        }[resource["Type"]]
         values = {"Arn": f"arn:aws:{service}{self._name(name)}", "QueueName": self._name(name)}
+        values["Id"] = values["Arn"]
         values["StreamArn"] = f"{values['Arn']}/stream/2026-01-01T00:00:00.000"
         return values[attribute]
 
     def _name(self, logical_id: str) -> str:
         """The physical name: the one that the template gives, else one like CloudFormation's."""
         properties = self.data["Resources"][logical_id].get("Properties", {})
-        for member in ("BucketName", "QueueName", "LogGroupName"):
-            if member in properties:
+        for member in ("BucketName", "QueueName", "LogGroupName", "Name"):
+            if isinstance(properties.get(member), str | dict):
                 return str(self.resolve(properties[member]))
+        if self.data["Resources"][logical_id]["Type"] == "AWS::KMS::Key":
+            return str(uuid.uuid5(uuid.NAMESPACE_OID, logical_id))
         return f"{STACK}-{logical_id}"
 
     def _substitute(self, argument: str | list[Any]) -> str:
@@ -126,6 +147,7 @@ class Template:
         return self.resolve(argument[1] if self._holds(argument[0]) else argument[2])
 
     def _holds(self, condition: str) -> bool:
+        """Of a condition by its name."""
         return bool(self.resolve(self.data["Conditions"][condition]))
 
     def _select(self, argument: list[Any]) -> Any:
@@ -140,6 +162,9 @@ class Template:
     def _not(self, argument: list[Any]) -> bool:
         return not self.resolve(argument[0])
 
+    def _and(self, argument: list[Any]) -> bool:
+        return all(map(self.resolve, argument))
+
     _functions: dict[str, Callable[["Template", Any], Any]] = {  # noqa: RUF012 - constant
         "Ref": _ref,
         "Fn::GetAtt": _get_attribute,
@@ -150,11 +175,13 @@ class Template:
         "Fn::Split": _split,
         "Fn::Equals": _equals,
         "Fn::Not": _not,
+        "Fn::And": _and,
+        "Condition": _holds,
     }
 
 
 def create_resources(template: Template) -> None:
-    """Make the template's tables, queues, topics, bucket and e-mail sender in the AWS (moto) that boto3 reaches."""
+    """Make the template's tables, queues, topics, bucket, secrets and e-mail sender in moto's AWS."""
     dynamodb, sqs, sns, s3, ses = (boto3.client(service) for service in ("dynamodb", "sqs", "sns", "s3", "sesv2"))
     for name, properties in template.find("AWS::DynamoDB::Table").items():
         _create_table(dynamodb, template.resolve({"Ref": name}), properties)
@@ -166,6 +193,11 @@ def create_resources(template: Template) -> None:
         sns.subscribe(**properties)
     for properties in template.find("AWS::S3::Bucket").values():
         _create_bucket(s3, properties)
+    for name, properties in template.find("AWS::SecretsManager::Secret").items():
+        _create_secret(template.resolve({"Ref": name}), properties)
+    _create_keys(template)
+    for properties in template.find("AWS::Events::EventBus").values():
+        boto3.client("events").create_event_bus(**properties)
     ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
     for name in template.find("AWS::SES::ConfigurationSet"):
         ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
@@ -187,6 +219,23 @@ def _create_queue(sqs: Any, name: str, properties: dict[str, Any]) -> None:
         if member in ("VisibilityTimeout", "MessageRetentionPeriod")
     }
     sqs.create_queue(QueueName=name, Attributes=attributes)
+
+
+def _create_secret(name: str, properties: dict[str, Any]) -> None:
+    secrets = boto3.client("secretsmanager")
+    request = dict(properties["GenerateSecretString"])
+    frame, key = request.pop("SecretStringTemplate", None), request.pop("GenerateStringKey", "")
+    generated = secrets.get_random_password(**request)["RandomPassword"]
+    text = json.dumps(json.loads(frame) | {key: generated}) if frame else generated
+    secrets.create_secret(Name=name, SecretString=text)
+
+
+def _create_keys(template: Template) -> None:
+    """KMS chooses a key's id itself, so the template's name is made a second one."""
+    backend = kms_backends[ACCOUNT][REGION]
+    for name in template.find("AWS::KMS::Key"):
+        key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        backend.keys[template.resolve({"Fn::GetAtt": [name, "Arn"]}).partition("/")[2]] = backend.keys[key]
 
 
 def _create_bucket(s3: Any, properties: dict[str, Any]) -> None:

@@ -37,6 +37,33 @@ class CallCounter:
                 client.meta.events.unregister(self._event, self._count)
 
 
+class OneOperation:
+    """In the place of a client: only this operation's calls are counted."""
+
+    def __init__(self, client: Any, operation: str = "TransactWriteItems") -> None:
+        self.meta = self
+        self.events = self
+        self._client = client
+        self._operation = operation
+
+    def register(self, event: str, handler: Callable[..., None]) -> None:
+        self._client.meta.events.register(f"{event}.dynamodb.{self._operation}", handler)
+
+    def unregister(self, event: str, handler: Callable[..., None]) -> None:
+        self._client.meta.events.unregister(f"{event}.dynamodb.{self._operation}", handler)
+
+
+class EveryCall(CallCounter):
+    """Does something at every call."""
+
+    def __init__(self, clients: list[Any], act: Callable[[], None], *, after: bool = False) -> None:
+        super().__init__(clients, act, None, after=after)
+
+    def _count(self, **_: Any) -> None:
+        self.calls += 1
+        self._act()
+
+
 def kill() -> None:
     raise Killed
 

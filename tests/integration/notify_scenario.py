@@ -20,16 +20,18 @@ from invoicing import clock
 from invoicing.billers import Biller
 from invoicing.notices import Channel, Lane, Notice, NoticeRef, plan_issued_notices
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb, invoices, notices
+from invoicing.store import dynamodb, invoices, notices, webhook_secrets
 from notify import (
     dispatch_handler,
     queues,
     send_email_handler,
+    send_event_handler,
     send_sms_handler,
+    send_webhook_handler,
     send_whatsapp_handler,
     sweep_handler,
 )
-from notify.channels import email, sms, whatsapp
+from notify.channels import email, event, sms, whatsapp
 from tests.integration import scenario
 from tests.integration.aws_from_template import REGION
 
@@ -117,7 +119,34 @@ WHATSAPP = Provider(
     _read_whatsapp,
     lambda: list(_accepted_whatsapp),
 )
-PROVIDERS = {provider.channel: provider for provider in (EMAIL, SMS, WHATSAPP)}
+CORE_QUEUE = "core"
+"""Where a rule brings the events, once a test has asked for it (``listen_to_events``)."""
+
+
+def listen_to_events() -> None:
+    sqs, events, bus = boto3.client("sqs"), boto3.client("events"), get_settings().event_bus_name
+    url = sqs.create_queue(QueueName=CORE_QUEUE)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="core", EventBusName=bus, EventPattern=json.dumps({"source": ["invoicing"]}))
+    events.put_targets(Rule="core", EventBusName=bus, Targets=[{"Id": "core", "Arn": arn}])
+
+
+def _read_core_queue() -> list[dict[str, Any]]:
+    sqs, found = boto3.client("sqs"), []
+    url = sqs.get_queue_url(QueueName=CORE_QUEUE)["QueueUrl"]
+    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages"):
+        seen = {message["MessageId"] for message in found}
+        new = [message for message in batch if message["MessageId"] not in seen]
+        if not new:
+            break
+        found += new
+    return [json.loads(message["Body"]) for message in found]
+
+
+EVENT = Provider(Channel.EVENT, send_event_handler, event.client, "eventbridge.PutEvents", json.loads, _read_core_queue)
+# Its receiver is a program of the test; what fails before the call is the key of its secret.
+WEBHOOK = Provider(Channel.WEBHOOK, send_webhook_handler, webhook_secrets.client, "kms.Decrypt", json.loads, lambda: [])
+PROVIDERS = {provider.channel: provider for provider in (EMAIL, SMS, WHATSAPP, EVENT, WEBHOOK)}
 
 
 def provider_of(ref: NoticeRef) -> Provider:

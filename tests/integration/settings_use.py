@@ -81,7 +81,10 @@ def _parse(module: str) -> _Module:
     if path is None:
         return parsed
     for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef) and any(map(_is_route, node.decorator_list)):
+            # Registered at import: it needs nobody who mentions it.
+            parsed.own_code.append(node)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             parsed.definitions[node.name] = node
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
@@ -91,6 +94,13 @@ def _parse(module: str) -> _Module:
         else:
             parsed.own_code.append(node)
     return parsed
+
+
+def _is_route(decorator: ast.expr) -> bool:
+    """``@area.get(...)`` and its likes."""
+    if not isinstance(decorator, ast.Call) or not isinstance(decorator.func, ast.Attribute):
+        return False
+    return isinstance(decorator.func.value, ast.Name) and decorator.func.value.id == "area"
 
 
 def _find_file(module: str) -> Path | None:

@@ -15,12 +15,12 @@ from invoicing import clock, uploading
 from invoicing.billers import Biller, BillerState, OnErrors, ReleaseMode
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb, files, uploads
+from invoicing.upload_view import show_upload
 from invoicing.uploads import PATIENCE, Upload, UploadStatus
 from tests.integration import faults, scenario
 from tests.integration.conftest import Aws
 from upload import check_handler, checking, sweeping
 from upload.refusal import WorkbookRefused
-from upload.view import show_upload
 
 pytestmark = pytest.mark.usefixtures("aws")
 

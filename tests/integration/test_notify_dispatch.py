@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from invoicing import clock
-from invoicing.notices import Channel, Lane, NoticeState
+from invoicing.notices import PAYER_CHANNELS, Channel, Lane, NoticeState
 from tests.integration import notify_scenario as notify
 from tests.integration import scenario
 
@@ -78,7 +78,7 @@ def test_changed_notice_is_not_dispatched_again() -> None:
 def test_notice_goes_to_the_queue_of_its_channel_and_lane_in_its_billers_group() -> None:
     refs = {
         (channel, lane): notify.issue(index, channels=[channel], lane=lane)[0]
-        for index, (channel, lane) in enumerate(product(Channel, Lane))
+        for index, (channel, lane) in enumerate(product(PAYER_CHANNELS, Lane))
     }
 
     assert notify.dispatch(*map(notify.stream_record, refs.values())) == ACCEPTED

@@ -12,7 +12,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from invoicing import clock
 from invoicing.billers import BillerState
-from invoicing.notices import MAX_RESENDS_AFTER_UNKNOWN, Channel, NoticeRef, NoticeState
+from invoicing.notices import MAX_RESENDS_AFTER_UNKNOWN, PAYER_CHANNELS, Channel, NoticeRef, NoticeState
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb, notices
 from notify import sending
@@ -33,7 +33,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> notify.Clock:
     return time
 
 
-@pytest.fixture(params=list(Channel))
+@pytest.fixture(params=PAYER_CHANNELS)
 def provider(aws: Any, request: pytest.FixtureRequest) -> notify.Provider:
     scenario.register(scenario.SHOP, scenario.SCHOOL)
     notify.stand_in_for_whatsapp()
@@ -250,7 +250,7 @@ def test_time_out_after_acceptance_sends_at_most_the_resends_more(
 
 UNREACHABLE = [
     (channel, notify.fail(error(endpoint_url="https://provider")), "provider_unreachable", 24)
-    for channel in Channel
+    for channel in PAYER_CHANNELS
     for error in (ConnectTimeoutError, EndpointConnectionError)
 ]
 THROTTLED = [

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from invoicing.gsm7 import count_segments
+from invoicing.payer_links import read_payer_token
 from invoicing.settings import get_settings
-from notify.channels.gsm7 import count_segments
 from tests.integration import notify_scenario as notify
 from tests.integration import scenario
 
@@ -60,5 +61,9 @@ def test_link_of_the_deployment_ends_the_sms(monkeypatch: pytest.MonkeyPatch) ->
     get_settings.cache_clear()
     words = send_one()["Message"]
 
-    assert words.endswith(f"{notify.va_number(0)}. https://tagihan.example/b/")
+    before, _, token = words.rpartition("/")
+    assert before.endswith(f"{notify.va_number(0)}. https://tagihan.example/b")
+    read = read_payer_token(token)
+    assert read is not None
+    assert read.va_number == notify.va_number(0)
     assert count_segments(words) == 1

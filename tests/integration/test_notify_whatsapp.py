@@ -39,7 +39,7 @@ def test_message_is_a_template_that_carries_the_notices_reference() -> None:
         "to": notify.PHONE,
         "type": "template",
     }
-    assert (template["name"], template["language"]) == ("bill_issued_1", {"code": "id"})
+    assert (template["name"], template["language"]) == ("bill_issued_2", {"code": "id"})
     (body,) = template["components"]
     assert body["type"] == "body"
     assert {parameter["type"] for parameter in body["parameters"]} == {"text"}

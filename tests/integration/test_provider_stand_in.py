@@ -4,7 +4,9 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,12 +14,18 @@ import pytest
 import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from standardwebhooks import Webhook
 
+from infra.local.certificate import write_certificate
 from infra.local.cloud import ROOT
 from infra.local.provider_events import plan_steps
 from infra.local.provider_faults import MEANINGS, Fault, find_fault
 from infra.local.providers import Providers, run_providers
-from invoicing.notices import Channel
+from infra.local.webhook_receiver import MEANINGS as BEHAVIOURS
+from infra.local.webhook_receiver import Behaviour, run_receiver
+from invoicing.notices import PAYER_CHANNELS, Channel
+from invoicing.occasions import Occasion
+from notify.channels.whatsapp_templates import name_template
 
 REFERENCE = "028_8800100000000017_issued-email-91c2f0a37be41d58"
 HOSTILE = "<script>alert(1)</script>\" onload='x' {{7*7}}"
@@ -59,7 +67,7 @@ def send_sms(providers: Providers, to: str, words: str = "Tagihan Rp88.000") -> 
 def send_whatsapp(providers: Providers, to: str, **changes: Any) -> Any:
     parameters = [{"type": "text", "text": words} for words in ("Ibu", "Toko", "Alya", "SPP", "Rp1", "1 Mei", "8800")]
     template = {
-        "name": "bill_issued_1",
+        "name": name_template(Occasion.ISSUED),
         "language": {"code": "id"},
         "components": [{"type": "body", "parameters": parameters}],
     }
@@ -128,7 +136,7 @@ def test_fault_is_read_from_the_recipient_alone() -> None:
         assert find_fault(usual) is None
 
 
-@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("channel", PAYER_CHANNELS)
 def test_events_of_a_fault_are_those_of_its_table(channel: Channel) -> None:
     usual = [step for _, step in plan_steps(channel, None)]
     assert plan_steps(channel, Fault.NO_RECEIPT) == []
@@ -214,3 +222,42 @@ def test_table_of_faults_in_the_documents_is_the_one_that_holds() -> None:
     documented = (ROOT / "docs" / "operations.md").read_text()
     for fault in Fault:
         assert f"| `{fault}@…` | `{fault.digits}` | {MEANINGS[fault]} |" in documented
+
+
+def test_table_of_paths_in_the_documents_is_the_one_that_holds() -> None:
+    documented = (ROOT / "docs" / "operations.md").read_text()
+    assert set(BEHAVIOURS) == set(Behaviour)
+    for behaviour, meaning in BEHAVIOURS.items():
+        assert f"| `/{behaviour}` | {meaning} |" in documented
+
+
+def test_receiver_of_webhooks_takes_only_what_a_known_secret_signed(providers: Providers, tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
+    body = json.dumps({"type": "invoice.issued", "data": {"id": HOSTILE}})
+
+    def call(http: urllib3.PoolManager, address: str, signed_with: str) -> int:
+        now = datetime.now(UTC)
+        signature = Webhook(signed_with).sign("id-1", now, body)
+        headers = {
+            "webhook-id": "id-1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+        return http.request("POST", f"{address}/orders", body=body, headers=headers, retries=False).status
+
+    with (
+        run_receiver(providers.mailbox, providers.webhook_secrets, certificate, key) as receiver,
+        urllib3.PoolManager(ca_certs=str(certificate)) as http,
+    ):
+        assert call(http, receiver.address, secret) == 401
+        for told, status in ((secret, 204), ("secret", 400), ("", 400)):
+            answer = http.request("POST", f"{providers.address}/webhook-secrets", body=told, retries=False)
+            assert answer.status == status
+        assert call(http, receiver.address, secret) == 204
+        assert call(http, receiver.address, "whsec_" + base64.b64encode(b"x" * 32).decode()) == 401
+        (taken,) = providers.mailbox.find("webhook")
+    assert (taken.submission.reference, taken.submission.subject) == ("id-1", "invoice.issued")
+    page = get(providers, "/?channel=webhook").data.decode()
+    assert "<script>" not in page
+    assert "invoice.issued" in page

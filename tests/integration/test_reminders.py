@@ -17,7 +17,7 @@ from invoicing.errors import InvoiceNotFoundError
 from invoicing.invoices import normalise_number
 from invoicing.notice_policy import NoticePolicy, Zone
 from invoicing.notice_status import describe_notices
-from invoicing.notices import Channel, NoticeKind, NoticeRef
+from invoicing.notices import PAYER_CHANNELS, Channel, NoticeKind, NoticeRef
 from invoicing.settings import get_settings
 from invoicing.store import billers, dynamodb
 from remind import remind_handler, runs, schedule_handler
@@ -121,7 +121,7 @@ def test_reminders_go_out_before_on_and_after_the_due_date_and_then_no_more(pres
 
 
 def test_reminder_is_an_ordinary_notice_of_the_bulk_lane_to_each_recipient_on_each_channel(present: Clock) -> None:
-    scenario.register(replace(scenario.SHOP, channels=tuple(Channel)))
+    scenario.register(replace(scenario.SHOP, channels=PAYER_CHANNELS))
     issue(1, due_date="2026-12-29")
     present.instant = EIGHT
     remind_everybody()

@@ -3,21 +3,27 @@
 import importlib
 import json
 import re
+import tomllib
 from functools import cached_property
 from typing import Any
 
 import pytest
 
+from infra.local.cloud import ROOT
 from invoicing.settings import Settings
+from notify.channels.sms_message import MAX_BASE_SEPTETS
 from tests.integration.aws_from_template import STACK, Template
 from tests.integration.settings_use import find_settings
+from va_callback.http_call import MAX_BODY_BYTES
 
 TEMPLATE = Template()
 PROD = Template(Stage="prod")
 FUNCTIONS = TEMPLATE.find("AWS::Serverless::Function")
 QUEUES = TEMPLATE.find("AWS::SQS::Queue")
+HTTP_APIS = TEMPLATE.find("AWS::Serverless::HttpApi")
 ALARMS = TEMPLATE.find("AWS::CloudWatch::Alarm")
 SETTINGS = {name for name, member in vars(Settings).items() if isinstance(member, cached_property)}
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 DEAD_LETTER_SECONDS = 14 * 24 * 3600
 
 
@@ -78,8 +84,11 @@ def test_policy_names_every_action_and_resource(function: str) -> None:
         assert not any("*" in action for action in as_list(statement["Action"])), statement
         for resource in as_list(statement["Resource"]):
             service = resource.split(":")[2]
-            # Open-ended: object keys under a named prefix, and the streams of one table, as AWS asks.
-            open_ended = ("inbox/*", "plans/*", "results/*") if service == "s3" else ("Table/stream/*",)
+            # Open-ended: object keys and secrets under a named prefix, and the streams of one table, as AWS asks.
+            open_ended = {
+                "s3": ("inbox/*", "plans/*", "results/*"),
+                "secretsmanager": (f":secret:{STACK}/bank-clients/*",),
+            }.get(service, ("Table/stream/*",))
             assert "*" not in resource or resource.endswith(open_ended)
 
 
@@ -98,8 +107,14 @@ def test_table_that_function_gets_is_one_it_may_use(function: str) -> None:
 
 
 def test_no_function_may_scan_or_delete_items() -> None:
+    # Records of calls that failed are no facts: Powertools takes them back.
+    passing = TEMPLATE.resolve({"Fn::GetAtt": ["IdempotencyTable", "Arn"]})
     actions = {
-        action for name in FUNCTIONS for statement in list_statements(name) for action in as_list(statement["Action"])
+        action
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        if as_list(statement["Resource"]) != [passing]
+        for action in as_list(statement["Action"])
     }
     assert not actions & {"dynamodb:Scan", "dynamodb:DeleteItem", "dynamodb:DeleteTable"}
 
@@ -152,6 +167,38 @@ def test_sender_id_that_sns_would_refuse_does_not_deploy(sender: str) -> None:
     assert re.fullmatch(rules["AllowedPattern"], rules["Default"])
 
 
+def test_key_of_payers_links_outlives_the_stack_and_only_who_makes_links_reads_it() -> None:
+    key = TEMPLATE.resolve({"Fn::GetAtt": ["PayerLinkKey", "Id"]})
+    readers = {
+        name
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        if statement["Action"] == "secretsmanager:GetSecretValue" and key in as_list(statement["Resource"])
+    }
+    assert readers >= {"NoticeSendEmailFunction", "NoticeSendSmsFunction", "NoticeSendWhatsAppFunction"}
+    assert readers == {name for name in FUNCTIONS if "PAYER_LINK_KEY" in TEMPLATE.read_environment(name)}
+    assert TEMPLATE.data["Resources"]["PayerLinkKey"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert TEMPLATE.data["Resources"]["PayerLinkKey"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_base_of_payers_links_that_would_burst_an_sms_does_not_deploy() -> None:
+    rules = TEMPLATE.data["Parameters"]["PayerLinkBase"]
+    assert rules["MaxLength"] == MAX_BASE_SEPTETS
+    for wrong in ("http://bayar.example", "https://bayar.example/{x}", "https://bayar.example?a", "https://b.exämple"):
+        assert not re.fullmatch(rules["AllowedPattern"], wrong)
+
+
+def test_notice_commands_may_write_a_billers_wording_and_webhooks_and_nothing_else_of_it() -> None:
+    billers = TEMPLATE.resolve({"Fn::GetAtt": ["BillersTable", "Arn"]})
+    (statement,) = [
+        given
+        for given in list_statements("NoticeCommandFunction")
+        if given["Resource"] == billers and given["Action"] != "dynamodb:GetItem"
+    ]
+    assert statement["Action"] == "dynamodb:UpdateItem"
+    assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "wording", "webhooks"]}
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_function_runs_on_the_agreed_platform(function: str) -> None:
     common = TEMPLATE.data["Globals"]["Function"]
@@ -164,7 +211,9 @@ def test_every_function_logs_to_its_own_group_with_retention(stage: str) -> None
     template = Template(Stage=stage)
     groups = {properties["LogGroupName"]: properties for properties in template.find("AWS::Logs::LogGroup").values()}
     used = [function["LoggingConfig"]["LogGroup"] for function in template.find("AWS::Serverless::Function").values()]
-    assert sorted(used) == sorted(name for name in groups if not name.startswith("sns/"))
+    others = {api["AccessLogSettings"]["DestinationArn"].rsplit(":", 1)[1] for api in HTTP_APIS.values()}
+    others.add(f"/{STACK}/bank-api-access")
+    assert sorted(used) == sorted(name for name in groups if not name.startswith("sns/") and name not in others)
     assert all(group["RetentionInDays"] >= 1 for group in groups.values())
 
 
@@ -239,7 +288,7 @@ def test_dead_letters_are_kept_two_weeks_and_raise_an_alarm_at_the_first() -> No
 
 def test_no_function_has_an_event_for_which_sam_widens_its_role() -> None:
     kinds = {event["Type"] for function in FUNCTIONS.values() for event in function.get("Events", {}).values()}
-    assert kinds <= {"S3", "ScheduleV2", "CloudWatchLogs"}
+    assert kinds <= {"S3", "ScheduleV2", "CloudWatchLogs", "HttpApi"}
 
 
 @pytest.mark.parametrize(("function", "event"), find_mappings("sqs"))
@@ -381,3 +430,185 @@ def test_every_channel_that_goes_silent_rings() -> None:
         assert {query["MetricStat"]["Period"] for query in queries.values() if "MetricStat" in query} == {3600}
         assert queries["silent"]["Expression"] == "IF(sent > 20 AND received < 1, 1, 0)"
     assert channels == {"email", "whatsapp", "sms"}
+
+
+def test_api_lets_nobody_past_the_authorizer_but_programs_to_their_own_door() -> None:
+    api = HTTP_APIS["Api"]
+    assert api["Auth"]["DefaultAuthorizer"] in api["Auth"]["Authorizers"]
+    events = [event["Properties"] for event in FUNCTIONS["ApiFunction"]["Events"].values()]
+    doors = {(event["Path"], event["Method"]): event.get("Auth", {}).get("Authorizer") for event in events}
+    # No method ANY: it would take the browsers' OPTIONS, which carry no token.
+    methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    assert doors == {("/v1/{proxy+}", method): None for method in methods} | {
+        ("/erp/v1/{proxy+}", method): "NONE" for method in methods
+    }
+    assert int(api["DefaultRouteSettings"]["ThrottlingRateLimit"]) > 0
+    assert FUNCTIONS["ApiFunction"]["Timeout"] < 30
+
+
+def test_browsers_may_call_the_api_from_the_dashboard_only() -> None:
+    assert HTTP_APIS["Api"]["CorsConfiguration"]["AllowOrigins"] == ["https://none.invalid"]
+    opened = Template(DashboardOrigin="https://tagihan.example.com").find("AWS::Serverless::HttpApi")["Api"]
+    assert opened["CorsConfiguration"]["AllowOrigins"] == ["https://tagihan.example.com"]
+
+
+def test_nobody_joins_the_user_pool_uninvited_or_learns_who_is_in_it() -> None:
+    pool = TEMPLATE.find("AWS::Cognito::UserPool")["UserPool"]
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert pool["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "verified_email", "Priority": 1}]
+    assert PROD.find("AWS::Cognito::UserPool")["UserPool"]["DeletionProtection"] == "ACTIVE"
+    (client,) = TEMPLATE.find("AWS::Cognito::UserPoolClient").values()
+    assert client["GenerateSecret"] is True
+    assert (client["PreventUserExistenceErrors"], client["EnableTokenRevocation"]) == ("ENABLED", True)
+    assert (client["AccessTokenValidity"], client["TokenValidityUnits"]["AccessToken"]) == (15, "minutes")
+    assert not any("SRP" in flow or flow == "ALLOW_USER_PASSWORD_AUTH" for flow in client["ExplicitAuthFlows"])
+    protected = Template(ThreatProtection="on").find("AWS::Cognito::UserPool")["UserPool"]
+    assert protected["UserPoolAddOns"] == {"AdvancedSecurityMode": "ENFORCED"}
+
+
+def test_password_rule_of_the_code_is_that_of_the_user_pool() -> None:
+    from invoicing.errors import PasswordRuleError
+    from invoicing.sign_in import MIN_PASSWORD, _check_password
+
+    rule = TEMPLATE.find("AWS::Cognito::UserPool")["UserPool"]["Policies"]["PasswordPolicy"]
+    assert rule["MinimumLength"] == MIN_PASSWORD
+    needed = {"RequireLowercase": "a", "RequireUppercase": "A", "RequireNumbers": "1"}
+    assert {name for name in rule if name.startswith("Require") and rule[name]} == set(needed)
+    _check_password("aA1" + "x" * (MIN_PASSWORD - 3))
+    for missing in needed.values():
+        password = "".join(mark * MIN_PASSWORD for mark in needed.values() if mark != missing)
+        with pytest.raises(PasswordRuleError):
+            _check_password(password)
+
+
+def test_trail_can_be_added_to_and_read_and_nothing_else() -> None:
+    table = TEMPLATE.resolve({"Fn::GetAtt": ["AuditTable", "Arn"]})
+    actions = {
+        action
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        if table in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert actions == {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+@pytest.mark.parametrize(("given", "bus"), [("", STACK), ("core-bus", "core-bus")])
+def test_events_are_put_on_the_banks_bus_and_on_no_other(given: str, bus: str) -> None:
+    template = Template(EventBusName=given)
+    function = template.find("AWS::Serverless::Function")["NoticeSendEventFunction"]
+    (statement,) = [
+        statement for statement in function["Policies"][0]["Statement"] if statement["Action"] == "events:PutEvents"
+    ]
+    assert statement["Resource"] == f"arn:aws:events:ap-southeast-3:123456789012:event-bus/{bus}"
+    assert template.read_environment("NoticeSendEventFunction")["EVENT_BUS_NAME"] == bus
+    assert len(template.find("AWS::Events::EventBus")) == (0 if given else 1)
+
+
+def test_events_are_archived_only_where_asked_for_and_on_the_stacks_own_bus() -> None:
+    assert not TEMPLATE.find("AWS::Events::Archive")
+    assert not Template(EventArchiveDays="30", EventBusName="core-bus").find("AWS::Events::Archive")
+    (archive,) = Template(EventArchiveDays="30").find("AWS::Events::Archive").values()
+    assert archive["RetentionDays"] == "30"
+
+
+def test_secrets_of_webhooks_are_opened_by_their_sender_only() -> None:
+    allowed = {
+        (name, action)
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        for action in as_list(statement["Action"])
+        if action.startswith("kms:")
+    }
+    assert allowed == {("NoticeCommandFunction", "kms:Encrypt"), ("NoticeSendWebhookFunction", "kms:Decrypt")}
+
+
+def test_webhooks_reach_no_private_network_unless_a_parameter_says_so() -> None:
+    assert TEMPLATE.read_environment("NoticeSendWebhookFunction")["WEBHOOK_ALLOWED_NETWORKS"] == ""
+    assert set(SAMCONFIG) >= {"dev", "prod"}
+    assert "WebhookAllowedNetworks" not in json.dumps(SAMCONFIG)
+
+
+def test_of_a_biller_webhook_sender_writes_its_endpoints_only() -> None:
+    for name in ("NoticeSendWebhookFunction",):
+        (statement,) = [
+            statement
+            for statement in list_statements(name)
+            if str(statement["Resource"]).endswith("BillersTable") and "dynamodb:UpdateItem" in statement["Action"]
+        ]
+        assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "webhooks"]}
+
+
+@pytest.mark.parametrize("channel", ["Event", "Webhook"])
+def test_program_channel_has_one_lane_capped_by_its_parameter(channel: str) -> None:
+    ((_, mapping),) = [
+        (function, event) for function, event in find_mappings("sqs") if function == f"NoticeSend{channel}Function"
+    ]
+    assert mapping["EventSourceArn"].endswith(f"{STACK}-{channel.lower()}")
+    assert f"{channel}Concurrency" in TEMPLATE.data["Parameters"]
+    assert {alarm for alarm in ALARMS if alarm.startswith(channel)} >= {
+        f"{channel}DeadLetterAlarm",
+        f"{channel}QueueAgeAlarm",
+    }
+
+
+def find_bank_api(**parameters: str) -> dict[str, Any]:
+    (api,) = Template(**parameters).find("AWS::Serverless::Api").values()
+    return api
+
+
+def test_bank_api_lets_in_listed_networks_only_and_by_default_nobody() -> None:
+    for parameters, networks in ((({}), "127.0.0.1/32"), ({"BankAllowedNetworks": "203.0.113.0/28"}, "203.0.113.0/28")):
+        policy = find_bank_api(**parameters)["DefinitionBody"]["x-amazon-apigateway-policy"]
+        (statement,) = policy["Statement"]
+        assert (statement["Effect"], statement["Condition"]) == ("Allow", {"IpAddress": {"aws:SourceIp": networks}})
+
+
+def test_bank_with_a_domain_has_no_other_way_in() -> None:
+    assert find_bank_api()["DisableExecuteApiEndpoint"] is False
+    domain = {
+        "BankDomainName": "bank.example.id",
+        "BankDomainCertificate": "arn:aws:acm:x",
+        "BankTruststore": "s3://a/b",
+    }
+    assert find_bank_api(**domain)["DisableExecuteApiEndpoint"] is True
+    (mutual,) = Template(**domain).find("AWS::ApiGateway::DomainName").values()
+    assert mutual["MutualTlsAuthentication"] == {"TruststoreUri": "s3://a/b"}
+    assert (mutual["SecurityPolicy"], "EndpointAccessMode" in mutual) == ("TLS_1_2", False)
+    # AWS refuses mutual TLS together with the policies that allow TLS 1.3 only.
+    (newest,) = Template(**domain, BankTransport="tls13").find("AWS::ApiGateway::DomainName").values()
+    assert "MutualTlsAuthentication" not in newest
+    assert newest["SecurityPolicy"].startswith("SecurityPolicy_TLS13_1_3")
+    assert not TEMPLATE.find("AWS::ApiGateway::DomainName")
+
+
+def test_bank_api_logs_neither_bodies_nor_headers_and_takes_bytes_as_they_come() -> None:
+    api = find_bank_api()
+    (setting,) = api["MethodSettings"]
+    assert setting["DataTraceEnabled"] is False
+    assert setting["ThrottlingRateLimit"]
+    logged = json.loads(api["AccessLogSetting"]["Format"])
+    assert not any(word in json.dumps(logged) for word in ("header", "body", "querystring", "authorizer"))
+    assert api["BinaryMediaTypes"] == ["*/*"]
+
+
+def test_bank_function_gives_up_before_the_gateway_and_the_gateway_before_the_bank() -> None:
+    operation = find_bank_api()["DefinitionBody"]["paths"]["/{proxy+}"]["x-amazon-apigateway-any-method"]
+    gateway = operation["x-amazon-apigateway-integration"]["timeoutInMillis"]
+    assert 1000 * FUNCTIONS["VaCallbackFunction"]["Timeout"] < gateway < 8000
+
+
+def test_firewall_stands_before_the_bank_api_and_knows_the_largest_body() -> None:
+    (acl,) = TEMPLATE.find("AWS::WAFv2::WebACL").values()
+    rules = {rule["Name"]: rule["Statement"] for rule in acl["Rules"]}
+    assert rules["size"]["SizeConstraintStatement"]["Size"] == MAX_BODY_BYTES
+    assert rules["rate"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    assert {"bad-inputs", "common"} <= set(rules)
+    (association,) = TEMPLATE.find("AWS::WAFv2::WebACLAssociation").values()
+    assert association["ResourceArn"].endswith("/stages/live")
+    assert not Template(BankFirewall="off").find("AWS::WAFv2::WebACLAssociation")
+
+
+def test_calls_of_the_bank_expire() -> None:
+    table = TEMPLATE.find("AWS::DynamoDB::Table")["BankCallsTable"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}

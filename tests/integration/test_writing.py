@@ -163,20 +163,7 @@ def test_writer_killed_at_any_call_then_redelivered_ends_as_if_never_killed(
 
 def find_transaction_calls(act: Callable[[], None], at: int) -> Any:
     """Act at the ``at``-th TransactWriteItems only."""
-    return faults.CallCounter([_TransactionsOnly(dynamodb.client())], act, at, after=False)
-
-
-class _TransactionsOnly:
-    def __init__(self, client: Any) -> None:
-        self.meta = self
-        self.events = self
-        self._client = client
-
-    def register(self, event: str, handler: Callable[..., None]) -> None:
-        self._client.meta.events.register(f"{event}.dynamodb.TransactWriteItems", handler)
-
-    def unregister(self, event: str, handler: Callable[..., None]) -> None:
-        self._client.meta.events.unregister(f"{event}.dynamodb.TransactWriteItems", handler)
+    return faults.CallCounter([faults.OneOperation(dynamodb.client())], act, at, after=False)
 
 
 @pytest.mark.usefixtures("no_waiting")
@@ -201,17 +188,7 @@ def test_conflict_or_throttle_sends_the_same_set_again(released: Upload, codes: 
 def test_endless_conflict_fails_the_message_and_a_later_delivery_succeeds(released: Upload) -> None:
     bodies = [message["Body"] for message in scenario.receive_chunk_messages()]
 
-    class Always(faults.CallCounter):
-        def _count(self, **_: Any) -> None:
-            self.calls += 1
-            self._act()
-
-    always = Always(
-        [_TransactionsOnly(dynamodb.client())],
-        faults.raise_cancelled(["TransactionConflict"]),
-        0,
-        after=False,
-    )
+    always = faults.EveryCall([faults.OneOperation(dynamodb.client())], faults.raise_cancelled(["TransactionConflict"]))
     with always.installed():
         assert scenario.write_chunks(bodies) == [f"message-{index}" for index in range(len(bodies))]
     assert scenario.read_table(get_settings().invoices_table) == []
@@ -222,7 +199,7 @@ def test_endless_conflict_fails_the_message_and_a_later_delivery_succeeds(releas
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_lost_answer_of_a_committed_transaction_is_found_out(released: Upload, at: int) -> None:
     bodies = [message["Body"] for message in scenario.receive_chunk_messages()]
-    counter = faults.CallCounter([_TransactionsOnly(dynamodb.client())], faults.raise_read_timeout, at, after=True)
+    counter = faults.CallCounter([faults.OneOperation(dynamodb.client())], faults.raise_read_timeout, at, after=True)
     with counter.installed():
         failed = scenario.write_chunks(bodies)
     assert len(failed) == 1

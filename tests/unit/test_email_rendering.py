@@ -11,14 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from invoicing import wording
+from invoicing.bill_facts import MAX_ITEMS
 from invoicing.billers import Biller, BillerState, Module
 from invoicing.money import format_rupiah
 from invoicing.notices import NoticeKind
+from invoicing.occasions import Tone
+from invoicing.own_wording import Wording
 from invoicing.texts import LANGUAGES
 from invoicing.texts.en.notices import TEXTS as ENGLISH
 from invoicing.texts.id.notices import TEXTS as INDONESIAN
-from notify import wording
-from notify.channels.email_message import MAX_ITEMS, EmailMessage, render_email
+from notify.channels.email_message import EmailMessage, render_email
 
 SHOP = Biller(
     biller_id="toko-sinar",
@@ -47,6 +50,20 @@ SCHOOL_BILL = BILL | {
     "installment": "2/3",
     "discount": 50_000,
 }
+PAYMENT = {
+    "payment_id": "028#1",
+    "channel": "6010",
+    "bank_reference": "REF-20261230-1",
+    "transaction_at": "2026-12-30T03:14:30Z",
+}
+PAID: dict[str, Any] = {
+    "status": "paid",
+    "paid_at": "2026-12-30T03:15:00.000Z",
+    "paid_via": "va",
+    "paid_amount": 1_500_000,
+    "payment": PAYMENT,
+}
+LINK = "https://bayar.example/Zm9vYmFyYmF6cXV4cXV1eA"
 ITEM = {"name": "Beras 25 kg", "quantity": "2.5", "unit_price": 400_000, "discount": 10_000, "total": 990_000}
 
 
@@ -80,11 +97,15 @@ def render(
     *,
     kind: NoticeKind = NoticeKind.ISSUED,
     days: int = -30,
+    link: str = "",
+    step: str = "",
     **changes: Any,
 ) -> EmailMessage:
     bill = SCHOOL_BILL if biller.module is Module.PINTU_KELAS else BILL
+    if kind is NoticeKind.PAID:
+        bill = bill | PAID
     today = date(2026, 12, 31) + timedelta(days=days)
-    return render_email(kind, biller, bill | changes, name, language, today)
+    return render_email(kind, biller, bill | changes, name, language, today, link, step)
 
 
 def both_parts(message: EmailMessage) -> list[str]:
@@ -137,6 +158,97 @@ def test_reminder_takes_its_tone_and_its_count_from_the_day_on_which_it_leaves(
         assert words in part
         assert "8808100000000017" in part
     assert message.subject != render(SCHOOL, language=language, days=days).subject
+
+
+@pytest.mark.parametrize(
+    ("tone", "words"),
+    [
+        (Tone.FRIENDLY, "Mungkin terlewat: tagihan dari SMP Nusantara"),
+        (Tone.NEUTRAL, "jatuh tempo pada 31 Desember 2026 dan sudah lewat 7 hari."),
+        (Tone.FIRM, "belum kami terima."),
+    ],
+)
+def test_reminder_takes_the_tone_that_the_biller_chose_for_its_step(tone: Tone, words: str) -> None:
+    school = replace(SCHOOL, wording=Wording(tones={7: tone, 3: Tone.FIRM}))
+
+    for part in both_parts(render(school, kind=NoticeKind.REMINDER, days=7, step="due+7")):
+        assert words in part
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("id", ["Lunas", "30 Desember 2026 pukul 10.14 WIB", "teller bank", "Anda tidak perlu membayar lagi"]),
+        ("en", ["Paid", "30 December 2026, 10:14 WIB", "bank teller", "There is nothing more to pay"]),
+    ],
+)
+def test_receipt_states_the_payment_and_asks_for_none(language: str, words: list[str]) -> None:
+    message = render(SCHOOL, language=language, kind=NoticeKind.PAID, arrears=750_000)
+
+    for part in both_parts(message):
+        for fact in [format_rupiah(1_500_000), "REF-20261230-1", "8808100000000017", "SPP"]:
+            assert fact in part
+        for fact in words:
+            assert fact.lower() in part.lower()
+        for request in ("Cara membayar", "How to pay", "Bayar tepat", "Pay exactly", "Tunggakan", "arrears"):
+            assert request not in part
+    assert message.subject.startswith({"id": "Lunas, SMP Nusantara", "en": "Paid, SMP Nusantara"}[language])
+
+
+def test_receipt_without_a_reference_has_no_empty_row() -> None:
+    message = render(kind=NoticeKind.PAID, payment={"payment_id": "x", "channel": "9999"})
+
+    assert "Referensi bank" not in message.text
+    assert "Cara bayar: Virtual Account OCBC\n" in message.text
+    assert "30 Desember 2026 pukul 10.15 WIB" in message.text
+
+
+def test_payment_outside_the_account_was_recorded_then_and_not_paid_then() -> None:
+    payment = {"payment_id": "outside#1", "method": "cash", "note": "diterima Bu Rini"}
+    message = render(kind=NoticeKind.PAID, paid_via="outside", payment=payment)
+
+    assert "Dicatat pada: 30 Desember 2026 pukul 10.15 WIB" in message.text
+    assert "Langsung kepada penagih" in message.text
+    for part in both_parts(message):
+        assert "Bu Rini" not in part
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("id", "Jangan membayar ke nomor ini"), ("en", "Do not pay to this number")]
+)
+def test_cancelled_bill_names_the_account_not_to_pay_and_its_replacement(language: str, words: str) -> None:
+    message = render(kind=NoticeKind.ARCHIVED, language=language, replaced_by="8808100000000025")
+
+    for part in both_parts(message):
+        assert words in part
+        assert "8808 1000 0000 0025" in part or "8808100000000025" in part
+        assert "8808100000000017" in part
+        assert "Cara membayar" not in part
+        assert "How to pay" not in part
+    assert "8808100000000025" not in render(kind=NoticeKind.ARCHIVED).text
+
+
+@pytest.mark.parametrize(
+    ("because", "words"), [(None, "menggantikan tagihan lama"), ("payment_reversed", "dibatalkan oleh bank")]
+)
+def test_bill_in_the_place_of_another_says_so(because: str | None, words: str) -> None:
+    message = render(replaces="8808100000000009", replaced_because=because)
+
+    for part in both_parts(message):
+        assert words in part
+        assert "8808100000000009" in part
+    assert message.subject.startswith("Tagihan pengganti")
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.ISSUED, NoticeKind.PAID, NoticeKind.ARCHIVED])
+def test_link_is_the_only_thing_to_click_and_is_shown_in_full(kind: NoticeKind) -> None:
+    message = render(kind=kind, link=LINK)
+    page = Page(message.html)
+
+    assert page.tags.count("a") == 1
+    assert f'href="{LINK}"' in message.html
+    assert LINK in page.text
+    assert LINK in message.text
 
 
 @pytest.mark.parametrize(
@@ -199,9 +311,12 @@ def test_end_of_the_account_is_shown_in_jakarta_time() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", list(NoticeKind))
 @pytest.mark.parametrize("biller", [SHOP, SCHOOL])
-def test_email_has_nothing_to_click_and_nothing_remote(biller: Biller, language: str) -> None:
-    message = render(biller, language=language, items=[ITEM], arrears=1)
+def test_email_without_a_link_has_nothing_to_click_and_nothing_remote(
+    biller: Biller, language: str, kind: NoticeKind
+) -> None:
+    message = render(biller, language=language, kind=kind, items=[ITEM], arrears=1)
     page = Page(message.html)
 
     assert not set(page.tags) & {"a", "img", "link", "script", "iframe", "form", "button", "input", "object", "base"}
@@ -253,11 +368,19 @@ def test_long_names_do_not_make_a_long_subject() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(words=st.text(min_size=1, max_size=80).filter(lambda words: bool(wording.clean(words))))
-def test_any_words_leave_the_shape_of_the_email_alone(words: str) -> None:
-    biller = replace(SHOP, name=words, help_contact=words)
-    message = render(biller, words, payer_name=words, description=words, items=[ITEM | {"name": words}])
-    tame = render(replace(SHOP, name="x", help_contact="x"), "x", payer_name="x", description="x", items=[ITEM])
+@given(
+    words=st.text(min_size=1, max_size=80).filter(lambda words: bool(wording.clean(words))),
+    kind=st.sampled_from(NoticeKind),
+)
+def test_any_words_leave_the_shape_of_the_email_alone(words: str, kind: NoticeKind) -> None:
+    def make(name: str) -> EmailMessage:
+        biller = replace(SHOP, name=name, help_contact=name)
+        changes: dict[str, Any] = {"payer_name": name, "description": name, "items": [ITEM | {"name": name}]}
+        if kind is NoticeKind.PAID:
+            changes["payment"] = PAYMENT | {"bank_reference": name}
+        return render(biller, name, kind=kind, **changes)
+
+    message, tame = make(words), make("x")
 
     assert Page(message.html).tags == Page(tame.html).tags
     assert len(message.text.split("\n")) == len(tame.text.split("\n"))

@@ -306,6 +306,36 @@ def test_only_an_open_invoice_with_the_same_account_lets_a_notice_go(
 
 
 @pytest.mark.parametrize(
+    ("kind", "invoice", "obstacle"),
+    [
+        (NoticeKind.PAID, {"va_number": VA, "status": "paid", "recipients": [{"email": "budi@example.com"}]}, None),
+        (
+            NoticeKind.PAID,
+            {
+                "va_number": VA,
+                "status": "paid",
+                "valid_until": "2026-11-01T00:00:00Z",
+                "recipients": [{"email": "budi@example.com"}],
+            },
+            None,
+        ),
+        (NoticeKind.PAID, {"va_number": VA, "status": "open"}, "invoice_open"),
+        (NoticeKind.PAID, {"va_number": "8808100000000025", "status": "paid"}, "invoice_archived"),
+        (NoticeKind.PAID, None, "invoice_archived"),
+        (NoticeKind.ARCHIVED, {"va_number": VA, "status": "archived"}, None),
+        (NoticeKind.ARCHIVED, None, "invoice_not_archived"),
+        (NoticeKind.REMINDER, {"va_number": VA, "status": "paid"}, "invoice_paid"),
+    ],
+)
+def test_receipt_needs_the_paid_invoice_and_ignore_notice_the_archived_one(
+    kind: NoticeKind, invoice: dict[str, Any] | None, obstacle: str | None
+) -> None:
+    notice = replace(read_notice(to_item(item(planned()))), kind=kind)
+
+    assert find_obstacle(notice, invoice, "2026-11-23T03:00:00.000Z") == obstacle
+
+
+@pytest.mark.parametrize(
     ("extended_at", "obstacle"),
     [("2026-11-23T03:00:00.000Z", "due_date_extended"), ("2026-11-23T02:59:59.999Z", None)],
 )

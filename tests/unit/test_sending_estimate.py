@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoicing.notice_policy import NoticePolicy, Zone
-from invoicing.notices import Channel
+from invoicing.notices import PAYER_CHANNELS
 from invoicing.sending_estimate import SendingLimits, SendingTimes, estimate_cost, estimate_times
 from invoicing.sending_hours import find_next_sending_time
 
 LIMITS = SendingLimits({"email": 14, "sms": 20, "whatsapp": 80}, whatsapp_daily=100_000)
 PRICES = {"email": 0, "sms": 350, "whatsapp": 400}
-COUNTS = st.dictionaries(st.sampled_from(Channel), st.integers(1, 300_000), min_size=1)
+COUNTS = st.dictionaries(st.sampled_from(PAYER_CHANNELS), st.integers(1, 300_000), min_size=1)
 
 
 def at(text: str) -> datetime:

@@ -1,5 +1,6 @@
 """SMS: always one segment of the SMS alphabet, whatever the names; the facts whole; and how segments are counted."""
 
+import re
 import string
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoicing.billers import Biller, BillerState, Module
+from invoicing.gsm7 import count_segments, count_septets, cut, transliterate
 from invoicing.money import MAX_RUPIAH, format_rupiah
 from invoicing.notices import NoticeKind
+from invoicing.occasions import Occasion, Tone
+from invoicing.own_wording import MIN_NAME_SEPTETS, Wording
 from invoicing.texts import LANGUAGES
 from invoicing.texts.en.sms import TEXTS as ENGLISH
 from invoicing.texts.id.sms import TEXTS as INDONESIAN
-from notify.channels.gsm7 import count_segments, count_septets, cut, transliterate
 from notify.channels.sms_message import MAX_LINK_SEPTETS, render_sms
-from notify.wording import Occasion
 
 DUE = date(2026, 12, 31)
 LONGEST_LINK = "https://" + "a" * (MAX_LINK_SEPTETS - len("https://"))
@@ -38,6 +40,13 @@ BILL: dict[str, Any] = {
     "va_number": "8808100000000017",
 }
 LONGEST = {"amount": MAX_RUPIAH, "va_number": LONGEST_VA}
+PAID = {
+    "status": "paid",
+    "paid_at": "2026-12-30T03:15:00.000Z",
+    "paid_via": "va",
+    "paid_amount": 1_500_000,
+    "payment": {"payment_id": "028#1", "channel": "6011", "bank_reference": "REF-20261230-1"},
+}
 KINDS = [(kind, 0) for kind in NoticeKind] + [(NoticeKind.REMINDER, days) for days in (-3, 7, 365)]
 
 
@@ -48,10 +57,13 @@ def render(
     days: int = 0,
     link: str = "",
     biller: str = SHOP.name,
+    step: str = "",
+    wording: Wording | None = None,
     **changes: Any,
 ) -> str:
-    shop = replace(SHOP, name=biller)
-    return render_sms(kind, shop, BILL | changes, language, DUE + timedelta(days=days), link)
+    shop = replace(SHOP, name=biller, wording=wording or Wording())
+    bill = (BILL | PAID if kind is NoticeKind.PAID else BILL) | changes
+    return render_sms(kind, shop, bill, language, DUE + timedelta(days=days), link, step)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +163,7 @@ def test_sms_of_an_issued_bill(language: str, words: str) -> None:
         (NoticeKind.REMINDER, 1, "Lewat 1 hari"),
         (NoticeKind.REMINDER, 60, "Lewat 60 hari"),
         (NoticeKind.PAID, 0, "Lunas"),
-        (NoticeKind.ARCHIVED, 0, "Batal, jangan bayar"),
+        (NoticeKind.ARCHIVED, 0, "JANGAN BAYAR"),
     ],
 )
 def test_each_occasion_has_its_words(kind: NoticeKind, days: int, start: str) -> None:
@@ -167,6 +179,8 @@ def test_each_occasion_has_its_words(kind: NoticeKind, days: int, start: str) ->
     number=st.text(max_size=60),
     link=st.sampled_from(["", "https://b.example/", LONGEST_LINK]),
     facts=st.sampled_from([{}, LONGEST]),
+    other_account=st.sampled_from(["", LONGEST_VA]),
+    reference=st.text(max_size=80),
 )
 def test_any_names_make_one_segment_with_all_facts_whole(
     kind: NoticeKind,
@@ -177,16 +191,28 @@ def test_any_names_make_one_segment_with_all_facts_whole(
     number: str,
     link: str,
     facts: dict[str, Any],
+    other_account: str,
+    reference: str,
 ) -> None:
-    words = render(kind, language, days=days, link=link, biller=biller, payer_name=payer, number=number, **facts)
+    changes: dict[str, Any] = {"payer_name": payer, "number": number, **facts}
+    if kind is NoticeKind.PAID:
+        paid = PAID["payment"] | {"bank_reference": reference}  # type: ignore[operator]
+        changes |= {"payment": paid, "paid_amount": facts.get("amount", BILL["amount"])}
+    if other_account:
+        changes |= {"replaces" if kind is NoticeKind.ISSUED else "replaced_by": other_account}
+    words = render(kind, language, days=days, link=link, biller=biller, **changes)
 
     assert count_segments(words) == 1
     assert count_septets(words) <= 160
     assert "\n" not in words
     bill = BILL | facts
-    assert format_rupiah(bill["amount"]) in words
-    assert f" {bill['va_number']}." in words
-    assert ("31 Des 2026" if language == "id" else "31 Dec 2026") in words
+    assert re.search(rf"(?<!\d){bill['va_number']}(?!\d)", words)
+    if kind is NoticeKind.ARCHIVED:
+        assert other_account in words
+    else:
+        assert format_rupiah(bill["amount"]) in words
+        day = "30" if kind is NoticeKind.PAID else "31"
+        assert f"{day} {'Des' if language == 'id' else 'Dec'} 2026" in words
     assert words.endswith(link)
 
 
@@ -201,8 +227,52 @@ def test_billers_name_is_cut_before_the_payers() -> None:
 def test_two_long_names_share_the_room() -> None:
     words = render(biller="Biller " * 20, payer_name="Pembayar " * 20, link=LONGEST_LINK, **LONGEST)
 
-    biller, payer = words.removeprefix("Tagihan ").split(":")[0].split(" utk ")
-    assert min(len(biller), len(payer)) >= 4
+    biller, payer = words.removeprefix("Tagihan ").split(" Rp")[0].split(" utk ")
+    assert min(len(biller), len(payer)) >= MIN_NAME_SEPTETS
+
+
+def test_words_are_brief_where_the_names_would_have_no_room() -> None:
+    link = "https://bayar.ocbc.id/" + "x" * 22
+
+    assert render(biller="Toko Sinar Jaya Abadi", link=link) == (
+        f"Tagihan Toko Sinar Jaya Abadi utk CV Maju Jaya Rp1.500.000 tempo 31 Des 2026 VA OCBC 8808100000000017 {link}"
+    )
+
+
+def test_receipt_says_when_how_much_and_by_which_reference_and_asks_for_nothing() -> None:
+    assert render(NoticeKind.PAID) == (
+        "Lunas, terima kasih: Toko Sinar Jaya utk CV Maju Jaya, Rp1.500.000, dibayar 30 Des 2026, "
+        "VA OCBC 8808100000000017, ref REF-20261230-1. Tidak perlu bayar lagi."
+    )
+    late = PAID | {"paid_at": "2026-12-30T17:01:00.000Z"}
+    assert "31 Des 2026" in render(NoticeKind.PAID, **late)
+    earlier = late | {"payment": {"channel": "x", "transaction_at": "2026-12-30T16:59:00Z"}}
+    assert "30 Des 2026" in render(NoticeKind.PAID, **earlier)
+
+
+def test_cancelled_bill_is_not_to_be_paid_and_its_replacement_is_named() -> None:
+    words = render(NoticeKind.ARCHIVED, replaced_by="8808100000000025")
+
+    assert words.startswith("JANGAN BAYAR tagihan Toko Sinar Jaya")
+    assert "VA OCBC 8808100000000017: sudah dibatalkan, ganti VA 8808100000000025." in words
+    assert "ganti" not in render(NoticeKind.ARCHIVED)
+
+
+def test_bill_that_replaces_another_says_so() -> None:
+    words = render(replaces="8808100000000009")
+
+    assert words.startswith("Tagihan pengganti Toko Sinar Jaya")
+    assert "bukan VA lama" in words
+
+
+def test_tone_goes_by_the_step_and_without_a_choice_by_the_day() -> None:
+    firm = Wording(tones={3: Tone.FRIENDLY, 7: Tone.FIRM})
+
+    assert render(NoticeKind.REMINDER, days=3, step="due+3", wording=firm).startswith("Mungkin terlewat (3 hari)")
+    assert "mohon segera dibayar" in render(NoticeKind.REMINDER, days=7, step="due+7", wording=firm)
+    # The step's tone, the day's words: it left late.
+    assert render(NoticeKind.REMINDER, days=4, step="due+3", wording=firm).startswith("Mungkin terlewat (4 hari)")
+    assert "mohon segera dibayar" in render(NoticeKind.REMINDER, days=3, step="due+3")
 
 
 def test_name_of_another_script_gives_way_to_number_and_module() -> None:
@@ -228,7 +298,8 @@ def test_words_of_both_languages_are_the_same_and_of_the_alphabet() -> None:
     def placeholders(words: str) -> set[str | None]:
         return {name for _, name, _, _ in string.Formatter().parse(words) if name is not None}
 
-    assert set(INDONESIAN) == {"payer", *Occasion}
+    briefs = {f"{occasion.moment}.brief" for occasion in Occasion}
+    assert set(INDONESIAN) == {"payer", "paid.reference", "archived.replacement", *Occasion, *briefs}
     assert {key: placeholders(words) for key, words in INDONESIAN.items()} == {
         key: placeholders(words) for key, words in ENGLISH.items()
     }

@@ -17,20 +17,23 @@ from hypothesis import strategies as st
 from invoicing.billers import Biller, BillerState, Module
 from invoicing.money import MAX_RUPIAH
 from invoicing.notices import NoticeKind
+from invoicing.occasions import Occasion, Tone
+from invoicing.own_wording import TEMPLATE_VARIANTS, Wording
 from invoicing.texts import LANGUAGES
 from invoicing.texts.en.whatsapp import TEXTS as ENGLISH
 from invoicing.texts.id.whatsapp import TEXTS as INDONESIAN
 from notify.channels.whatsapp_errors import class_meta_code
 from notify.channels.whatsapp_templates import (
     MAX_WORDS,
-    PARAMETERS,
+    VERSION,
     build_template_message,
     build_templates,
     clean_parameter,
     fill_template,
+    list_parameters,
+    name_template,
 )
 from notify.outcomes import ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
-from notify.wording import Occasion
 
 DUE = date(2026, 12, 31)
 SHOP = Biller(
@@ -48,7 +51,24 @@ BILL: dict[str, Any] = {
     "due_date": "2026-12-31",
     "va_number": "8808100000000017",
 }
-TEMPLATES = {(template["name"], template["language"]): template for template in build_templates()}
+PAID = {
+    "status": "paid",
+    "paid_at": "2026-12-30T03:15:00.000Z",
+    "paid_via": "va",
+    "paid_amount": 1_500_000,
+    "payment": {"payment_id": "028#1", "channel": "6010", "bank_reference": "REF-20261230-1"},
+}
+BASE = "https://bayar.ocbc.id"
+LINK = f"{BASE}/Zm9vYmFyYmF6cXV4cXV1eA"
+TEMPLATES = {
+    (template["name"], template["language"]): template for base in ("", BASE) for template in build_templates(base)
+}
+OCCASION_OF = {
+    name_template(occasion, variant, has_link=has_link): occasion
+    for occasion in Occasion
+    for variant in TEMPLATE_VARIANTS.get(occasion, ("standard",))
+    for has_link in (False, True)
+}
 
 
 def build(
@@ -58,43 +78,50 @@ def build(
     days: int = 0,
     biller: Biller = SHOP,
     name: str = "Ibu Sari",
+    link: str = "",
+    step: str = "",
     **changes: Any,
 ) -> dict[str, Any]:
-    return build_template_message(kind, biller, BILL | changes, name, language, DUE + timedelta(days=days))
+    bill = (BILL | PAID if kind is NoticeKind.PAID else BILL) | changes
+    return build_template_message(kind, biller, bill, name, language, DUE + timedelta(days=days), link, step)
 
 
 def read_parameters(message: dict[str, Any]) -> list[str]:
-    (component,) = message["components"]
+    component = message["components"][0]
     return [parameter["text"] for parameter in component["parameters"]]
 
 
 def test_every_occasion_has_a_template_in_every_language() -> None:
-    assert len(TEMPLATES) == len(Occasion) * len(LANGUAGES)
+    assert len(TEMPLATES) == len(OCCASION_OF) * len(LANGUAGES)
     for kind in NoticeKind:
         for language in LANGUAGES:
             for days in (-1, 0, 1):
-                message = build(kind, language, days=days)
-                assert (message["name"], message["language"]["code"]) in TEMPLATES
+                for tone in Tone:
+                    for link in ("", LINK):
+                        biller = replace(SHOP, wording=Wording(tones={0: tone}))
+                        message = build(kind, language, days=days, biller=biller, step="due+0", link=link)
+                        assert (message["name"], message["language"]["code"]) in TEMPLATES
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=str)
 def test_template_keeps_metas_rules(template: dict[str, Any]) -> None:
     assert re.fullmatch(r"[a-z0-9_]{1,512}", template["name"])
     assert template["category"] == "UTILITY"
-    body, footer = template["components"]
+    body, footer, *_ = template["components"]
     words = body["text"]
+    names = list_parameters(OCCASION_OF[template["name"]])
     # Placeholders 1..n in the order of their first use, none twice, none at an end, no two side by side.
-    assert re.findall(r"\{\{(\d+)\}\}", words) == [str(number + 1) for number in range(len(PARAMETERS))]
+    assert re.findall(r"\{\{(\d+)\}\}", words) == [str(number + 1) for number in range(len(names))]
     assert not re.match(r"\W*\{\{", words)
     assert not re.search(r"\}\}\W*$", words)
     assert not re.search(r"\}\}\s*\{\{", words)
-    assert len(re.sub(r"\{\{\d+\}\}", " ", words).split()) > 2 * len(PARAMETERS)
+    assert len(re.sub(r"\{\{\d+\}\}", " ", words).split()) > 2 * len(names)
     assert len(words) <= 1024
     assert "\n\n\n" not in words
     assert len(footer["text"]) <= 60
     assert "{" not in footer["text"]
     (examples,) = body["example"]["body_text"]
-    assert len(examples) == len(PARAMETERS)
+    assert len(examples) == len(names)
     assert all(clean_parameter(example) == example for example in examples)
 
 
@@ -116,7 +143,7 @@ def test_message_states_every_fact(language: str, date_words: str, what: str) ->
         (NoticeKind.REMINDER, -3, "segera jatuh tempo"),
         (NoticeKind.REMINDER, 0, "jatuh tempo hari ini"),
         (NoticeKind.REMINDER, 3, "sudah lewat jatuh tempo"),
-        (NoticeKind.PAID, 0, "sudah lunas"),
+        (NoticeKind.PAID, 0, "Tagihan ini lunas"),
         (NoticeKind.ARCHIVED, 0, "jangan dibayar"),
     ],
 )
@@ -160,7 +187,7 @@ def test_any_words_make_parameters_that_meta_accepts(words: str, language: str, 
     )
 
     parameters = read_parameters(message)
-    assert len(parameters) == len(PARAMETERS)
+    assert len(parameters) == len(list_parameters(OCCASION_OF[message["name"]]))
     for parameter in parameters:
         assert 0 < len(parameter) <= MAX_WORDS
         assert parameter.strip() == parameter
@@ -185,12 +212,58 @@ def test_parameter_is_cleaned(words: str, parameter: str) -> None:
     assert clean_parameter(words) == parameter
 
 
-def test_command_prints_the_templates_for_registration() -> None:
+@pytest.mark.parametrize("base", [[], [BASE]])
+def test_command_prints_the_templates_for_registration(base: list[str]) -> None:
     functions = Path(__file__).parents[2] / "functions"
-    command = [sys.executable, "-m", "notify.channels.whatsapp_templates"]
+    command = [sys.executable, "-m", "notify.channels.whatsapp_templates", *base]
     printed = subprocess.run(command, cwd=functions, capture_output=True, check=True, env={"PYTHONUTF8": "1"})
 
-    assert json.loads(printed.stdout) == build_templates()
+    assert json.loads(printed.stdout) == build_templates(*base)
+
+
+def test_button_opens_the_recipients_own_page_and_only_its_end_is_sent() -> None:
+    message = build(link=LINK)
+    (_, button) = message["components"]
+
+    assert button["parameters"] == [{"type": "text", "text": "Zm9vYmFyYmF6cXV4cXV1eA"}]
+    assert fill_template(message, BASE).endswith(f"[Buka halaman tagihan] {LINK}")
+    registered = TEMPLATES[message["name"], "id"]["components"][2]["buttons"][0]
+    assert registered["url"] == f"{BASE}/{{{{1}}}}"
+    assert len(registered["text"]) <= 25
+    assert len(build()["components"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "facts"),
+    [
+        ("id", ["Rp1.500.000", "30 Desember 2026 pukul 10.15 WIB", "teller", "REF-20261230-1", "tidak perlu membayar"]),
+        ("en", ["Rp1.500.000", "30 December 2026, 10:15 WIB", "teller", "REF-20261230-1", "nothing more to pay"]),
+    ],
+)
+def test_receipt_says_when_how_much_and_how_it_was_paid(language: str, facts: list[str]) -> None:
+    words = fill_template(build(NoticeKind.PAID, language))
+
+    for fact in (*facts, "8808100000000017"):
+        assert fact in words
+
+
+def test_cancelled_bill_names_its_replacement() -> None:
+    assert "pengganti: 8808100000000025" in fill_template(build(NoticeKind.ARCHIVED, replaced_by="8808100000000025"))
+    assert "pengganti: belum ada" in fill_template(build(NoticeKind.ARCHIVED))
+
+
+def test_bill_that_replaces_another_names_the_closed_account() -> None:
+    assert "VA lama 8808100000000009 sudah ditutup" in fill_template(build(replaces="8808100000000009"))
+
+
+def test_biller_chooses_among_the_approved_templates() -> None:
+    brief = replace(SHOP, wording=Wording(templates={Occasion.ISSUED: "brief"}))
+
+    assert build(biller=brief)["name"] == f"bill_issued_brief_{VERSION}"
+    assert fill_template(build(biller=brief)).startswith("Tagihan baru untuk Ibu Sari")
+    assert build(NoticeKind.PAID, biller=brief)["name"] == f"bill_paid_{VERSION}"
+    gone = replace(SHOP, wording=Wording(templates={Occasion.ISSUED: "no longer approved"}))
+    assert build(biller=gone)["name"] == f"bill_issued_{VERSION}"
 
 
 def test_words_of_both_languages_have_the_same_placeholders() -> None:
@@ -201,7 +274,9 @@ def test_words_of_both_languages_have_the_same_placeholders() -> None:
         key: placeholders(words) for key, words in ENGLISH.items()
     }
     for occasion in Occasion:
-        assert placeholders(INDONESIAN[occasion]) == set(PARAMETERS)
+        for variant in TEMPLATE_VARIANTS.get(occasion, ("standard",)):
+            key = str(occasion) if variant == "standard" else f"{occasion}.{variant}"
+            assert placeholders(INDONESIAN[key]) == set(list_parameters(occasion))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ The same bytes for the same columns and texts, so that a template can be cached 
 
 import re
 import zipfile
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -47,8 +48,8 @@ _CORE_TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _SPECS = {spec.module: spec for spec in (e_invoice.SPEC, pintu_kelas.SPEC)}
 
 
-def build_template(module: Module, target: Path | IO[bytes]) -> None:
-    """Write the template of ``module`` to a path or a binary stream."""
+def build_template(module: Module, target: Path | IO[bytes], rows: Iterable[Mapping[str, str | int]] = ()) -> None:
+    """Write the template of ``module`` to a path or a binary stream; ``rows``, by column key, fill its data sheet."""
     spec = _SPECS[module]
     columns = [column for column in spec.columns if column.in_template]
     workbook = Workbook()
@@ -56,7 +57,9 @@ def build_template(module: Module, target: Path | IO[bytes]) -> None:
     assert isinstance(guide, Worksheet)  # noqa: S101 - a new workbook has one
     guide.title = GUIDE_SHEET
     _fill_guide(guide, spec, columns)
-    _fill_data_sheet(workbook.create_sheet(spec.data_sheet), spec, columns)
+    data_sheet = workbook.create_sheet(spec.data_sheet)
+    _fill_data_sheet(data_sheet, spec, columns)
+    _fill_rows(data_sheet, columns, rows)
     _fill_examples(workbook.create_sheet(EXAMPLE_SHEET), spec, columns)
     workbook.defined_names[VERSION_NAME] = DefinedName(
         VERSION_NAME, attr_text=f'"{module.value}/{TEMPLATE_VERSION}"', hidden=True
@@ -125,6 +128,18 @@ def _fill_data_sheet(sheet: Worksheet, spec: WorkbookSpec, columns: list[Column]
         if column.choices:
             sheet.add_data_validation(_make_dropdown(column, get_column_letter(index)))
     _set_up_table_printing(sheet)
+
+
+def _fill_rows(sheet: Worksheet, columns: list[Column], rows: Iterable[Mapping[str, str | int]]) -> None:
+    for number, row in enumerate(rows, start=2):
+        for index, column in enumerate(columns, start=1):
+            if row.get(column.key, "") == "":
+                continue
+            cell = sheet.cell(number, index, _example_value(column, row[column.key]))
+            cell.number_format = _number_format(column)
+            if isinstance(cell.value, str):
+                # Whatever it begins with, it is text.
+                cell.data_type, cell.quotePrefix = "s", cell.value[:1] in "=+-@"
 
 
 def _add_note(sheet: Worksheet, index: int, column: Column, module: Module) -> None:

@@ -14,6 +14,7 @@ from invoicing.store import dynamodb
 
 BANK = "bank"
 """In the place of a biller id: what bank officers do to no biller in particular."""
+PAGE_SIZE = 100
 
 
 def build_change_audit(invoice: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,3 +63,32 @@ def build_audit_write(
         "reason": reason,
     }
     return dynamodb.build_put(get_settings().audit_table, dynamodb.to_item(entry))
+
+
+def add_audit_entry(biller_id: str, **entry: Any) -> None:
+    """Write one entry by itself, about something that changes nothing here; members as of ``build_audit_write``."""
+    put = build_audit_write(biller_id, **entry)["Put"]
+    dynamodb.client().put_item(**put)
+
+
+def list_audit_entries(
+    biller_id: str, month: str, cursor: str | None = None, limit: int = PAGE_SIZE
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of one month's entries (``2026-11``), newest first, and the cursor of the next page if there is one."""
+    partition = f"{biller_id}#{month}"
+    position: Any = {} if cursor is None else {"ExclusiveStartKey": {"pk": {"S": partition}, "sk": {"S": cursor}}}
+    answer = dynamodb.client().query(
+        TableName=get_settings().audit_table,
+        KeyConditionExpression="pk = :month",
+        ExpressionAttributeValues={":month": {"S": partition}},
+        ScanIndexForward=False,
+        Limit=limit,
+        **position,
+    )
+    entries = [_read_entry(dynamodb.from_item(item)) for item in answer["Items"]]
+    more = "LastEvaluatedKey" in answer
+    return entries, answer["Items"][-1]["sk"]["S"] if more else None
+
+
+def _read_entry(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in ("pk", "sk")}

@@ -13,10 +13,8 @@ The virtual account is the row's idempotency record: it exists with my upload an
 invoice has been archived since.
 """
 
-import random
-import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
@@ -32,7 +30,6 @@ from invoicing.virtual_accounts import VirtualAccountState
 STATUS_SHARDS = 8
 """One upload of 100,000 rows must not meet one partition of the by_status index (1,000 writes/s)."""
 CURRENT = "current"
-_READ_TRIES = 8
 _PAGE_SIZE = 50
 
 
@@ -43,6 +40,23 @@ def load_current_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
     )
     current = dynamodb.from_item(answer["Item"]) if "Item" in answer else None
     return None if current is None or current["status"] == InvoiceStatus.ARCHIVED else current
+
+
+def load_invoice_of_account(biller_id: str, number: str, va_number: str) -> dict[str, Any] | None:
+    """The invoice that this virtual account belongs to, current or archived, consistently read."""
+    current = load_current_invoice(biller_id, number)
+    if current is not None and current["va_number"] == va_number:
+        return current
+    return load_archived_invoice(biller_id, number, va_number)
+
+
+def load_archived_invoice(biller_id: str, number: str, va_number: str) -> dict[str, Any] | None:
+    """The invoice of this number that was archived with this virtual account, consistently read."""
+    key = {"pk": {"S": f"{biller_id}#{normalise_number(number)}"}, "sk": {"S": f"archived#{va_number}"}}
+    answer = dynamodb.client().get_item(
+        TableName=get_settings().invoices_table, Key=cast(Any, key), ConsistentRead=True
+    )
+    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
 
 
 def load_current_invoices(biller_id: str, numbers: list[str], *, consistent: bool) -> dict[str, dict[str, Any]]:
@@ -60,7 +74,7 @@ def look_up_numbers(
     if not numbers:
         return {}, {}
     keys = {normalise_number(number): _current_key(biller_id, number) for number in numbers}
-    items = _batch_get(get_settings().invoices_table, list(keys.values()), consistent=consistent)
+    items = dynamodb.batch_get(get_settings().invoices_table, list(keys.values()), consistent=consistent)
     found: dict[str, dict[str, Any]] = {}
     archived: dict[str, str] = {}
     for item in map(dynamodb.from_item, items):
@@ -97,15 +111,32 @@ def load_invoices_of_accounts(accounts: Sequence[Mapping[str, Any]]) -> dict[str
             pk = f"{account['biller_id']}#{normalise_number(bill['number'])}"
             for sk in (CURRENT, f"archived#{account['va_number']}"):
                 keys[pk, sk] = {"pk": {"S": pk}, "sk": {"S": sk}}
-    items = _batch_get(get_settings().invoices_table, list(keys.values()), consistent=True) if keys else []
+    items = dynamodb.batch_get(get_settings().invoices_table, list(keys.values()), consistent=True) if keys else []
     return {item["va_number"]: item for item in map(dynamodb.from_item, items) if item["va_number"] in wanted}
 
 
 def load_virtual_accounts(bank_code: str, va_numbers: list[str]) -> dict[str, dict[str, Any]]:
     """The accounts that exist among ``va_numbers`` (at most 100), consistently read, by VA number."""
     keys = [account_key(bank_code, va_number) for va_number in va_numbers]
-    items = _batch_get(get_settings().virtual_accounts_table, keys, consistent=True)
+    items = dynamodb.batch_get(get_settings().virtual_accounts_table, keys, consistent=True)
     return {item["va_number"]: item for item in map(dynamodb.from_item, items)}
+
+
+def list_open_payer_invoices(biller_id: str, payer_key: str) -> list[dict[str, Any]]:
+    """A payer's open invoices (``find_payer_key``) by due date, of the 50 latest in each shard; the index may lag."""
+    found: list[dict[str, Any]] = []
+    for shard in range(STATUS_SHARDS):
+        answer = dynamodb.client().query(
+            TableName=get_settings().invoices_table,
+            IndexName="by_payer",
+            KeyConditionExpression="by_payer_pk = :payer",
+            ExpressionAttributeValues={":payer": {"S": f"{biller_id}#{payer_key}#{shard}"}},
+            ScanIndexForward=False,
+            Limit=_PAGE_SIZE,
+        )
+        found += map(dynamodb.from_item, answer["Items"])
+    open_ones = [invoice for invoice in found if invoice["status"] == InvoiceStatus.OPEN]
+    return sorted(open_ones, key=lambda invoice: str(invoice["by_payer_sk"]))
 
 
 def build_invoice_writes(
@@ -162,6 +193,88 @@ def build_invoice_writes(
         dynamodb.build_put(settings.invoices_table, dynamodb.to_item(invoice)),
         dynamodb.build_put(settings.virtual_accounts_table, dynamodb.to_item(account)),
     ]
+
+
+def locate_account(bank_code: str, va_number: str) -> tuple[str, dynamodb.Item]:
+    """Table and key, for a read together with other items."""
+    return get_settings().virtual_accounts_table, account_key(bank_code, va_number)
+
+
+def locate_current(biller_id: str, number: str) -> tuple[str, dynamodb.Item]:
+    """Table and key of the open or paid invoice of this number."""
+    return get_settings().invoices_table, _current_key(biller_id, number)
+
+
+def build_paid_writes(
+    invoice: Mapping[str, Any], payment: Mapping[str, Any], *, paid_at: str, paid_via: str
+) -> list[dict[str, Any]]:
+    """Transaction members that mark an invoice and its account as paid in full, each only while it is open.
+
+    The amount must still be what was read, and so must the recipients, to whom receipts go.
+
+    Args:
+        payment: what the invoice keeps of it; ``payment_id`` at least.
+    """
+    settings, amount = get_settings(), invoice["amount"]
+    number = normalise_number(invoice["number"])
+    account_values = {
+        ":open": VirtualAccountState.OPEN,
+        ":paid": VirtualAccountState.PAID,
+        ":at": paid_at,
+        ":by": payment["payment_id"],
+        ":amount": amount,
+    }
+    invoice_values = {
+        ":open": InvoiceStatus.OPEN,
+        ":paid": InvoiceStatus.PAID,
+        ":by_status": build_status_key(invoice["biller_id"], InvoiceStatus.PAID, compute_shard(number)),
+        ":at": paid_at,
+        ":via": paid_via,
+        ":amount": amount,
+        ":va_number": invoice["va_number"],
+        ":payment": dict(payment),
+        ":recipients": invoice["recipients"],
+    }
+    account = {
+        "TableName": settings.virtual_accounts_table,
+        "Key": account_key(invoice["bank_code"], invoice["va_number"]),
+        "UpdateExpression": "SET #state = :paid, paid_at = :at, paid_by = :by, paid_amount = :amount",
+        "ConditionExpression": "#state = :open AND amount_due = :amount",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": dynamodb.to_item(account_values),
+    }
+    current = {
+        "TableName": settings.invoices_table,
+        "Key": _current_key(invoice["biller_id"], number),
+        "UpdateExpression": (
+            "SET #status = :paid, by_status_pk = :by_status, paid_at = :at, paid_amount = :amount, paid_via = :via, "
+            "payment = :payment"
+        ),
+        "ConditionExpression": (
+            "#status = :open AND va_number = :va_number AND amount = :amount AND recipients = :recipients"
+        ),
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": dynamodb.to_item(invoice_values),
+    }
+    return [{"Update": account}, {"Update": current}]
+
+
+def mark_inquired(bank_code: str, va_number: str, at: str) -> bool:
+    """Note on an open account when the bank last asked about it; False when it is open no more."""
+    try:
+        dynamodb.client().update_item(
+            TableName=get_settings().virtual_accounts_table,
+            Key=account_key(bank_code, va_number),
+            UpdateExpression="SET inquired_at = :at",
+            ConditionExpression="#state = :open",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=dynamodb.to_item({":at": at, ":open": VirtualAccountState.OPEN}),
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+        return False
+    return True
 
 
 def replace_archived(writes: list[dict[str, Any]], replaces: str) -> list[dict[str, Any]]:
@@ -340,19 +453,3 @@ def _current_key(biller_id: str, number: str) -> Any:
 
 def account_key(bank_code: str, va_number: str) -> Any:
     return {"pk": {"S": f"{bank_code}#{va_number}"}}
-
-
-def _batch_get(table: str, keys: Iterable[Any], *, consistent: bool) -> list[dict[str, Any]]:
-    """BatchGetItem with its unprocessed keys asked again; raises RuntimeError when they never come."""
-    items: list[dict[str, Any]] = []
-    request: Any = {table: {"Keys": list(keys), "ConsistentRead": consistent}}
-    for attempt in range(_READ_TRIES):
-        if not request[table]["Keys"]:
-            return items
-        answer = dynamodb.client().batch_get_item(RequestItems=request)
-        items += answer["Responses"].get(table, [])
-        request = answer.get("UnprocessedKeys")
-        if not request:
-            return items
-        time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
-    raise RuntimeError(f"DynamoDB left {len(request[table]['Keys'])} keys unread")

@@ -6,8 +6,8 @@ Claiming touches no attribute of an index, since each index entry rewritten is p
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
 from zlib import crc32
 
 from botocore.exceptions import ClientError
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from invoicing import clock
 from invoicing.notices import (
     DISPATCH_GRACE,
+    PAYER_CHANNELS,
     RECEIPT_STATES,
     Channel,
     Lane,
@@ -33,6 +34,8 @@ DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
 DAY_SHARDS = 8
 RECIPIENT_SHARDS = 8
 """One placeholder address in every row of a file must not meet one partition of the index."""
+MAX_DELIVERIES = 30
+"""Attempts kept of a webhook call; it is tried some 25 times before it is given up."""
 MAX_NAME_LENGTH = 60
 """Characters of the recipient's name kept for the greeting, so that an item stays under 1 KB: one write unit."""
 
@@ -52,8 +55,12 @@ def notice_item(
     """A new notice, ready to be put (only if its key is free) by the transaction of its cause.
 
     ``created_at`` and ``not_before`` are texts of ``clock.to_text``. The recipient's hash is not secret (the address is
-    in the same item), and whoever blanks the address removes it too.
+    in the same item), and whoever blanks the address removes it too. Programs are told at once, whatever the hours, and
+    are no people to be looked up by.
     """
+    is_for_people = planned.channel in PAYER_CHANNELS
+    if not is_for_people:
+        not_before, in_hours = None, False
     created = clock.from_text(created_at)
     spread = crc32(f"{va_number}{planned.notice_id}".encode())
     recipient_hash = hash_recipient(biller_id, planned.recipient)
@@ -78,8 +85,10 @@ def notice_item(
         "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
         "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
         "by_day_sk": f"{created_at}#{va_number}#{planned.notice_id}",
-        "by_recipient_pk": f"{biller_id}#{recipient_hash}#{spread // 16 % RECIPIENT_SHARDS}",
-        "by_recipient_sk": created_at,
+        "by_recipient_pk": (
+            f"{biller_id}#{recipient_hash}#{spread // 16 % RECIPIENT_SHARDS}" if is_for_people else None
+        ),
+        "by_recipient_sk": created_at if is_for_people else None,
     }
 
 
@@ -154,6 +163,8 @@ def read_notice(item: Mapping[str, Any]) -> Notice:
         in_hours=record.get("in_hours", False),
         claimed_by=record.get("claimed_by"),
         lease_until=record.get("lease_until"),
+        resend_of=record.get("resend_of"),
+        deliveries=tuple(record.get("deliveries", ())),
     )
 
 
@@ -200,6 +211,52 @@ def list_records(bank_code: str, va_number: str) -> list[dict[str, Any]]:
         )
     )
     return [dynamodb.from_item(item) for page in pages for item in page["Items"]]
+
+
+@dataclass(frozen=True, slots=True)
+class DayEntry:
+    """A notice in the by_day index; ``position`` orders those of one day and shard by time."""
+
+    ref: NoticeRef
+    position: str
+
+
+def list_day(biller_id: str, day: date, shard: int, after: str, limit: int) -> list[DayEntry]:
+    """Up to ``limit`` notices that a biller got on a local day, oldest first, from after this position on.
+
+    The index may lag behind by moments.
+    """
+    answer = dynamodb.client().query(
+        TableName=get_settings().notices_table,
+        IndexName="by_day",
+        KeyConditionExpression="by_day_pk = :day AND by_day_sk > :after",
+        # A key is no empty text; every position begins with a digit.
+        ExpressionAttributeValues={":day": {"S": f"{biller_id}#{day}#{shard}"}, ":after": {"S": after or " "}},
+        Limit=limit,
+    )
+    entries = [dynamodb.from_item(item) for item in answer["Items"]]
+    return [DayEntry(_read_ref(entry), entry["by_day_sk"]) for entry in entries]
+
+
+def load_records(refs: Sequence[NoticeRef]) -> list[dict[str, Any]]:
+    """Consistent read of up to 100 notices with all their attributes, in any order."""
+    keys = [_key(ref) for ref in refs]
+    items = dynamodb.batch_get(get_settings().notices_table, keys, consistent=True)
+    return [dynamodb.from_item(item) for item in items]
+
+
+def create_resend(item: Mapping[str, Any], audit: dict[str, Any]) -> bool:
+    """Put a notice that a person asked for, with its audit entry; False when its id is taken."""
+    put = dynamodb.build_put(get_settings().notices_table, dynamodb.to_item(item))
+    try:
+        dynamodb.client().transact_write_items(TransactItems=cast(Any, [put, audit]))
+    except ClientError as error:
+        codes = dynamodb.read_cancellation_codes(error)
+        # A conflict is another resend of the same message, just being written.
+        if codes is None or not {"ConditionalCheckFailed", "TransactionConflict"} & set(codes):
+            raise
+        return False
+    return True
 
 
 def list_accounts_told(biller_id: str, address: str, limit: int) -> list[str]:
@@ -282,6 +339,31 @@ def settle_sent(ref: NoticeRef, owner: str, now: datetime, provider_id: str) -> 
         keeps={"provider_id": provider_id, "sent_at": clock.to_text(now)},
         equals={"claimed_by": owner},
     )[0]
+
+
+def settle_delivered(ref: NoticeRef, owner: str, now: datetime) -> bool:
+    """The receiver itself took it: sent and delivered in one. Also ends an ``unknown`` made of our own slow claim."""
+    return _settle(ref, NoticeState.DELIVERED, owner, now, sent_at=clock.to_text(now))
+
+
+def record_delivery(notice: Notice, delivery: Mapping[str, Any]) -> None:
+    """Keep one attempt of a webhook call with its claimed notice, among the last ones; lost where the claim is over."""
+    try:
+        dynamodb.client().update_item(
+            TableName=get_settings().notices_table,
+            Key=_key(notice.ref),
+            UpdateExpression="SET deliveries = :deliveries",
+            ConditionExpression="claimed_by = :owner",
+            ExpressionAttributeValues=dynamodb.to_item(
+                {
+                    ":deliveries": [*notice.deliveries, delivery][-MAX_DELIVERIES:],
+                    ":owner": notice.claimed_by or "",
+                }
+            ),
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
 
 
 def record_receipt(

@@ -5,7 +5,7 @@ An item is never deleted: lifting marks it, and a later bounce suppresses it ane
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,7 @@ from invoicing.errors import SuppressionNotFoundError
 from invoicing.notices import Channel, SuppressionReason, hash_recipient
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
+from invoicing.store.audit import build_audit_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,46 @@ def save_suppression(suppression: Suppression) -> bool:
         )
     except ClientError as error:
         if not dynamodb.is_condition_failed(error):
+            raise
+        return False
+    return True
+
+
+def save_dismissal(suppression: Suppression, va_number: str) -> bool:
+    """Suppress an address because its reader said so, with an entry of the audit trail; False when it is already.
+
+    A person's word replaces an earlier reason of a provider, and counts again after a lift.
+    """
+    values = {
+        "channel": suppression.channel,
+        "reason": suppression.reason,
+        "since": suppression.since,
+        "address": suppression.address,
+        "notice": suppression.notice,
+    }
+    update = {
+        "TableName": get_settings().suppressions_table,
+        "Key": _key(suppression.biller_id, suppression.suppression_id),
+        "UpdateExpression": "SET "
+        + ", ".join(f"#{name} = :{name}" for name in values)
+        + " REMOVE lifted_at, lifted_by",
+        "ConditionExpression": "attribute_not_exists(pk) OR attribute_exists(lifted_at) OR #reason <> :reason",
+        "ExpressionAttributeNames": {f"#{name}": name for name in values},
+        "ExpressionAttributeValues": dynamodb.to_item({f":{name}": value for name, value in values.items()}),
+    }
+    entry = build_audit_write(
+        suppression.biller_id,
+        user_id="payer",
+        action="dismiss_bill",
+        subject=va_number,
+        at=suppression.since,
+        after={"suppression_id": suppression.suppression_id, "address": suppression.address},
+    )
+    try:
+        dynamodb.client().transact_write_items(TransactItems=cast(Any, [{"Update": update}, entry]))
+    except ClientError as error:
+        codes = dynamodb.read_cancellation_codes(error)
+        if codes is None or codes[0] != "ConditionalCheckFailed":
             raise
         return False
     return True

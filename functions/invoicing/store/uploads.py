@@ -85,14 +85,22 @@ def load_upload(biller_id: str, upload_id: str) -> Upload:
 
 def list_recent_uploads(biller_id: str, limit: int) -> list[Upload]:
     """The biller's latest uploads, newest first (ULIDs sort by time)."""
+    return list_uploads(biller_id, None, limit)[0]
+
+
+def list_uploads(biller_id: str, after: str | None, limit: int) -> tuple[list[Upload], str | None]:
+    """A page of the biller's uploads, newest first; and the id to go on after, if there is more."""
+    position: Any = {} if after is None else {"ExclusiveStartKey": _upload_key(biller_id, after)}
     answer = dynamodb.client().query(
         TableName=get_settings().uploads_table,
         KeyConditionExpression="pk = :biller",
         ExpressionAttributeValues={":biller": {"S": biller_id}},
         ScanIndexForward=False,
         Limit=limit,
+        **position,
     )
-    return [_read_upload(dynamodb.from_item(item)) for item in answer["Items"]]
+    found = [_read_upload(dynamodb.from_item(item)) for item in answer["Items"]]
+    return found, found[-1].upload_id if "LastEvaluatedKey" in answer else None
 
 
 def list_overdue_uploads(instant: datetime, limit: int) -> list[tuple[str, str]]:

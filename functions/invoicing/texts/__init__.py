@@ -24,6 +24,12 @@ def text(key: str, language: str, **params: Any) -> str:
     return _load_area(language, area)[rest].format_map(params)
 
 
+def has_text(key: str) -> bool:
+    """Whether the catalogue has words for ``key``."""
+    area, _, rest = key.partition(".")
+    return rest in _load_area(LANGUAGES[0], area)
+
+
 _FINDING_AREAS = ("uploads", "refusals", "outcomes")
 
 

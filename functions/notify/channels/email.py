@@ -16,6 +16,7 @@ from invoicing.notices import Notice
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.email_message import EmailMessage, render_email
+from notify.channels.links import build_link
 from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def send_email_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]
     if not _ADDRESS.fullmatch(notice.recipient):
         raise RefusedError("invalid_address")
     today = clock.today_in(biller.policy.zone)
-    message = render_email(notice.kind, biller, invoice, notice.recipient_name, notice.language, today)
+    link = build_link(notice)
+    message = render_email(
+        notice.kind, biller, invoice, notice.recipient_name, notice.language, today, link, notice.step
+    )
     request = _build_request(notice, message)
     return call_once(lambda: client().send_email(**request)["MessageId"], _class_error)
 

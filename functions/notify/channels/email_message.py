@@ -1,4 +1,4 @@
-"""E-mails as the payer sees them: a pure function of biller, invoice, recipient, language and kind."""
+"""E-mails as the payer sees them: a pure function of kind, biller, invoice, recipient, language, day and link."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from invoicing import clock
+from invoicing import bill_facts, wording
 from invoicing.billers import Biller
 from invoicing.money import format_rupiah
 from invoicing.notices import NoticeKind
+from invoicing.occasions import Occasion, find_occasion
+from invoicing.own_wording import Part, fill_words
 from invoicing.texts import text
-from notify import wording
 
 MAX_SUBJECT_NAME = 60
 """Characters of the biller's name, and of what the bill is for, in a subject."""
-MAX_ITEMS = 30
-"""Product rows listed; the rest is summed up, since mail programs cut messages above about 100 KB."""
-_PAYMENT_WAYS = {"mobile": 4, "internet": 4, "atm": 3, "other": 4}
+_TEMPLATES = {Occasion.PAID: "receipt", Occasion.ARCHIVED: "ignore"}
+"""All others are a bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,64 +32,95 @@ class EmailMessage:
 
 
 def render_email(
-    kind: NoticeKind, biller: Biller, invoice: Mapping[str, Any], recipient_name: str, language: str, today: date
+    kind: NoticeKind,
+    biller: Biller,
+    invoice: Mapping[str, Any],
+    recipient_name: str,
+    language: str,
+    today: date,
+    link: str = "",
+    step: str = "",
 ) -> EmailMessage:
     """Render a notice. ``invoice`` has the members of InvoiceDraft, and ``va_number`` and ``bank_code``.
 
-    ``today`` is the day in the biller's zone: a reminder's words go by it.
+    ``today`` is the day in the biller's zone, ``step`` a reminder's: its words go by them. ``link`` is the recipient's
+    own, or empty.
 
     Names and descriptions come from a workbook: they are cleaned here and escaped by the HTML template.
     """
     words = partial(_word, language)
     bill = wording.clean(invoice)
-    biller_name = wording.clean(biller.name)
-    amount = format_rupiah(bill["amount"])
-    sender_name = words(f"sender_name.{biller.module}")
-    due = date.fromisoformat(bill["due_date"])
-    occasion = wording.find_occasion(kind, due, today)
-    facts = {
-        "biller": biller_name,
-        "payer": bill["payer_name"],
-        "amount": amount,
-        "due_date": wording.format_date(due, language),
-        "va_number": bill["va_number"],
-        "days": wording.format_days(abs((today - due).days), language),
-    }
-    subject = words(
-        f"{occasion}.subject",
-        **facts
-        | {
-            "biller": wording.shorten(biller_name, MAX_SUBJECT_NAME),
-            "what": wording.shorten(wording.describe_purpose(bill, language), MAX_SUBJECT_NAME),
-        },
-    )
+    occasion = find_occasion(kind, bill, today, step, biller.wording.tones)
+    facts = _collect_facts(occasion, biller, bill, language, today)
+    subject = _write_subject(occasion, biller, facts, language)
+    own_intro = biller.wording.find_words(Part.EMAIL_INTRO, occasion, language)
     view = {
         "words": words,
         "language": language,
         "subject": subject,
-        "preview": words(f"{occasion}.preview", **facts),
-        "title": words(f"{occasion}.title", **facts),
-        "intro": words(f"{occasion}.intro", **facts),
-        "sender_name": sender_name,
-        "biller": biller_name,
+        "preview": words(f"{occasion.moment}.preview", **facts),
+        "title": words(f"{occasion.moment}.title", **facts),
+        "intro": fill_words(own_intro, facts) if own_intro else words(f"{occasion}.intro", **facts),
+        "sender_name": words(f"sender_name.{biller.module}"),
+        "biller": facts["biller"],
         "help_contact": wording.clean(biller.help_contact),
         "recipient_name": wording.clean(recipient_name),
-        "amount": amount,
+        "link": link,
+        "link_words": occasion if occasion in (Occasion.PAID, Occasion.ARCHIVED) else "bill",
+        "amount": facts["amount"],
         "due_date": facts["due_date"],
-        "valid_until": _describe_end(bill, language),
+        "valid_until": bill_facts.describe_end(bill, language),
         "va_number": wording.group_va_number(bill["va_number"]),
         "va_number_plain": bill["va_number"],
-        "details": _list_details(bill, words, language),
-        "items": _list_items(bill.get("items", []), words, language),
+        "details": _list_details(occasion, bill, language),
+        "items": bill_facts.list_items(bill.get("items", []), language),
         "arrears": format_rupiah(bill["arrears"]) if bill.get("arrears") else "",
-        "ways": _list_ways(bill, amount, words),
+        "ways": bill_facts.list_ways(bill, language),
+        "replaced_note": _describe_replaced(bill, words) if occasion is Occasion.REISSUED else "",
+        "payment": wording.describe_payment(bill, language) if occasion is Occasion.PAID else None,
+        "replacement": wording.group_va_number(bill.get("replaced_by", "")),
+        "replacement_plain": bill.get("replaced_by", ""),
     }
     templates = _load_templates()
+    name = _TEMPLATES.get(occasion, "bill")
     return EmailMessage(
-        sender_name=sender_name,
+        sender_name=words(f"sender_name.{biller.module}"),
         subject=subject,
-        html=templates.get_template("bill.html.j2").render(view),
-        text=templates.get_template("bill.txt.j2").render(view),
+        html=templates.get_template(f"{name}.html.j2").render(view),
+        text=templates.get_template(f"{name}.txt.j2").render(view),
+    )
+
+
+def _collect_facts(
+    occasion: Occasion, biller: Biller, bill: Mapping[str, Any], language: str, today: date
+) -> dict[str, str]:
+    due = date.fromisoformat(bill["due_date"])
+    facts = {
+        "biller": wording.clean(biller.name),
+        "payer": bill["payer_name"],
+        "amount": format_rupiah(bill["amount"]),
+        "due_date": wording.format_date(due, language),
+        "va_number": bill["va_number"],
+        "number": bill["number"],
+        "what": wording.describe_purpose(bill, language),
+        "days": wording.format_days(abs((today - due).days), language),
+    }
+    if occasion is Occasion.PAID:
+        payment = wording.describe_payment(bill, language)
+        facts |= {"amount": payment.amount, "paid_on": wording.format_date(payment.day, language)}
+    return facts
+
+
+def _write_subject(occasion: Occasion, biller: Biller, facts: Mapping[str, str], language: str) -> str:
+    short = {name: wording.shorten(words, MAX_SUBJECT_NAME) for name, words in facts.items()}
+    own = biller.wording.find_words(Part.EMAIL_SUBJECT, occasion, language)
+    return fill_words(own, short) if own else _word(language, f"{occasion.moment}.subject", **short)
+
+
+def _describe_replaced(bill: Mapping[str, Any], words: Any) -> str:
+    reversed_payment = bill.get("replaced_because") == "payment_reversed"
+    return str(
+        words("reissued.note.payment_reversed" if reversed_payment else "reissued.note", va_number=bill["replaces"])
     )
 
 
@@ -109,65 +140,13 @@ def _load_templates() -> Environment:
     )
 
 
-def _describe_end(bill: Mapping[str, Any], language: str) -> str:
-    if "valid_until" not in bill:
-        return ""
-    return wording.format_instant(clock.from_text(bill["valid_until"]), language)
-
-
-def _list_details(bill: Mapping[str, Any], words: Any, language: str) -> list[tuple[str, str]]:
-    """Labels and values of what the bill is about, without those that are empty."""
-    student = bill.get("student")
-    if student:
-        class_parts = (student.get("unit"), student["class_name"], student.get("major"))
-        installment = bill.get("installment", "").split("/")
-        details = [
-            ("student", bill["payer_name"]),
-            ("nis", student["nis"]),
-            ("class_name", " · ".join(part for part in class_parts if part)),
-            ("fee_type", bill.get("fee_type", "")),
-            ("period", wording.format_period(bill.get("period", ""), language)),
-            ("school_year", bill.get("school_year", "")),
-            (
-                "installment_label",
-                words("installment", part=installment[0], parts=installment[1]) if len(installment) == 2 else "",
-            ),
-        ]
-    else:
-        details = [("payer", bill["payer_name"])]
-    issued = bill.get("issue_date")
-    details += [
-        ("description", bill.get("description", "")),
-        ("number", bill["number"]),
-        ("issue_date", wording.format_date(date.fromisoformat(issued), language) if issued else ""),
-        ("discount", format_rupiah(bill["discount"]) if bill.get("discount") else ""),
-    ]
-    return [(words(label), value) for label, value in details if value]
-
-
-def _list_items(items: list[dict[str, Any]], words: Any, language: str) -> list[dict[str, str]]:
-    """Product rows as name, note and total; what exceeds ``MAX_ITEMS`` becomes one row with the sum."""
-    rows = []
-    for item in items[:MAX_ITEMS]:
-        quantity = wording.format_quantity(item["quantity"], language)
-        notes = [words("item.count", quantity=quantity, unit_price=format_rupiah(item["unit_price"]))]
-        notes += [
-            words(f"item.{change}", amount=format_rupiah(item[change]))
-            for change in ("discount", "tax")
-            if item.get(change)
-        ]
-        rows.append({"name": item["name"], "note": ", ".join(notes), "total": format_rupiah(item["total"])})
-    rest = items[MAX_ITEMS:]
-    if rest:
-        total = format_rupiah(sum(item["total"] for item in rest))
-        rows.append({"name": words("item.more_total"), "note": words("item.more", count=len(rest)), "total": total})
-    return rows
-
-
-def _list_ways(bill: Mapping[str, Any], amount: str, words: Any) -> list[tuple[str, list[str]]]:
-    """Ways to pay, each with its steps."""
-    facts = {"va_number": bill["va_number"], "amount": amount, "bank_code": bill["bank_code"]}
-    return [
-        (words(f"pay.{way}.title"), [words(f"pay.{way}.{step}", **facts) for step in range(1, steps + 1)])
-        for way, steps in _PAYMENT_WAYS.items()
-    ]
+def _list_details(occasion: Occasion, bill: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
+    """Labels and values of what the bill is about."""
+    details = bill_facts.list_details(bill, language)
+    if occasion in _TEMPLATES:
+        # Of a bill they stand in large print; here they are history.
+        due = wording.format_date(date.fromisoformat(bill["due_date"]), language)
+        number = "archived.old_number" if occasion is Occasion.ARCHIVED else "va_number"
+        facts = [("bill_amount", format_rupiah(bill["amount"])), ("due_date", due), (number, bill["va_number"])]
+        details += [(_word(language, label), value) for label, value in facts]
+    return details

@@ -13,6 +13,7 @@ from invoicing.billers import Biller
 from invoicing.notices import Notice
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
+from notify.channels.links import build_link
 from notify.channels.sms_message import render_sms
 from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError, WrongMessageError
 
@@ -39,7 +40,8 @@ def send_sms_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) 
         raise RefusedError("invalid_number")
     settings = get_settings()
     today = clock.today_in(biller.policy.zone)
-    words = render_sms(notice.kind, biller, invoice, notice.language, today, settings.payer_link_base)
+    link = build_link(notice)
+    words = render_sms(notice.kind, biller, invoice, notice.language, today, link, notice.step)
     request: PublishInputTypeDef = {
         "PhoneNumber": notice.recipient,
         "Message": words,

@@ -17,6 +17,7 @@ from invoicing.billers import Biller, Module
 from invoicing.notices import Notice
 from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
+from notify.channels.links import build_link
 from notify.channels.whatsapp_errors import class_meta_code
 from notify.channels.whatsapp_templates import build_template_message
 from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError, WrongMessageError
@@ -55,6 +56,10 @@ def send_whatsapp_notice(notice: Notice, biller: Biller, invoice: Mapping[str, A
 def build_message(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> dict[str, Any]:
     """The message as Meta's Cloud API takes it."""
     today = clock.today_in(biller.policy.zone)
+    link = build_link(notice)
+    template = build_template_message(
+        notice.kind, biller, invoice, notice.recipient_name, notice.language, today, link, notice.step
+    )
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -62,7 +67,7 @@ def build_message(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) ->
         # Events carry it back.
         "biz_opaque_callback_data": notice.ref.to_text(),
         "type": "template",
-        "template": build_template_message(notice.kind, biller, invoice, notice.recipient_name, notice.language, today),
+        "template": template,
     }
 
 

@@ -28,24 +28,86 @@ TEXTS: dict[str, str] = {
     "greeting": "Dear {name},",
     "greeting_without_name": "Dear Sir or Madam,",
     "issued.intro": "This is a bill from {biller} for {payer}.",
+    "reissued.subject": "Replacement bill from {biller}: {what}, {amount}",
+    "reissued.preview": "Due {due_date}. New OCBC Virtual Account number: {va_number}.",
+    "reissued.title": "Replacement bill from {biller}",
+    "reissued.intro": "This is a replacement bill from {biller} for {payer}, with a new Virtual Account number.",
+    "reissued.note": (
+        "This bill replaces an earlier one with Virtual Account number {va_number}. The old number is closed; please "
+        "do not pay to it."
+    ),
+    "reissued.note.payment_reversed": (
+        "The bank reversed an earlier payment to Virtual Account number {va_number}, so this bill is open again. The "
+        "old number is closed; please pay to the new number above."
+    ),
     "reminder_before.subject": "Reminder from {biller}: {what}, {amount}",
     "reminder_before.preview": "Due in {days}, on {due_date}. OCBC Virtual Account number: {va_number}.",
     "reminder_before.title": "Reminder from {biller}",
-    "reminder_before.intro": (
+    "reminder_before_friendly.intro": (
         "A friendly reminder: the bill from {biller} for {payer} is due in {days}, on {due_date}. Thank you."
+    ),
+    "reminder_before_neutral.intro": (
+        "We remind you that the bill from {biller} for {payer} is due in {days}, on {due_date}."
+    ),
+    "reminder_before_firm.intro": (
+        "The bill from {biller} for {payer} is not paid yet and is due in {days}, on {due_date}. Please pay it before "
+        "that date."
     ),
     "reminder_on.subject": "Due today, {biller}: {what}, {amount}",
     "reminder_on.preview": "Due today, {due_date}. OCBC Virtual Account number: {va_number}.",
     "reminder_on.title": "The bill from {biller} is due today",
-    "reminder_on.intro": "The bill from {biller} for {payer} is due today, {due_date}.",
+    "reminder_on_friendly.intro": (
+        "A friendly reminder: the bill from {biller} for {payer} is due today, {due_date}. Thank you."
+    ),
+    "reminder_on_neutral.intro": "The bill from {biller} for {payer} is due today, {due_date}.",
+    "reminder_on_firm.intro": (
+        "Today, {due_date}, is the last day to pay the bill from {biller} for {payer}. Please pay it today."
+    ),
     "reminder_after.subject": "{days} overdue, {biller}: {what}, {amount}",
     "reminder_after.preview": "{days} past the due date {due_date}. OCBC Virtual Account number: {va_number}.",
     "reminder_after.title": "The bill from {biller} is {days} overdue",
-    "reminder_after.intro": (
+    "reminder_after_friendly.intro": (
+        "Perhaps it was overlooked: the bill from {biller} for {payer} was due on {due_date}, {days} ago. Please pay "
+        "it if you have not done so. Thank you."
+    ),
+    "reminder_after_neutral.intro": ("The bill from {biller} for {payer} was due on {due_date} and is {days} overdue."),
+    "reminder_after_firm.intro": (
         "We have not received the payment of the bill from {biller} for {payer}. It was due on {due_date} and is "
         "{days} overdue. Please pay it without delay."
     ),
+    "paid.subject": "Paid, {biller}: {what}, {amount}",
+    "paid.preview": "The payment of {amount} has been received. There is nothing more to pay.",
+    "paid.title": "Payment received",
+    "paid.intro": "Thank you. The payment of the bill from {biller} for {payer} has been received.",
+    "paid.status": "Paid",
+    "paid.amount": "Amount paid",
+    "paid.on": "Paid on",
+    "paid.recorded": "Recorded on",
+    "paid.by": "Paid by",
+    "paid.reference": "Bank reference",
+    "paid.way.va": "OCBC Virtual Account",
+    "paid.way.outside": "Directly to the biller, outside the Virtual Account",
+    "paid.way.6010": "OCBC Virtual Account, bank teller",
+    "paid.way.6011": "OCBC Virtual Account, ATM or electronic banking",
+    "paid.done": "This bill is fully paid. There is nothing more to pay; keep this e-mail as your receipt.",
+    "archived.subject": "Ignore the bill from {biller}: {what}",
+    "archived.preview": "This bill is cancelled. Do not pay to Virtual Account number {va_number}.",
+    "archived.title": "Bill cancelled",
+    "archived.intro": "This bill from {biller} for {payer} has been cancelled. Please ignore it and do not pay it.",
+    "archived.va_number": "Do not pay to this number",
+    "archived.old_number": "Cancelled Virtual Account number",
+    "archived.replacement": "Virtual Account number of its replacement",
+    "archived.replaced": "The replacement bill comes in a message of its own. Pay only to the number stated there.",
+    "archived.not_replaced": (
+        "If there is a replacement bill, you receive it in a message of its own, with a new number."
+    ),
+    "archived.paid": "Paid it already? Contact {biller} and show your proof of payment.",
+    "link.bill": "Open the bill page",
+    "link.paid": "Open the receipt page",
+    "link.archived": "Open the bill page",
+    "link.note": "This link is for you only; do not pass it on. Its address: {link}",
     "amount": "Amount due",
+    "bill_amount": "Bill amount",
     "due_date": "Due date",
     "va_number": "OCBC Virtual Account number",
     "va_number_plain": "Without spaces: {va_number}",
@@ -97,6 +159,7 @@ TEXTS: dict[str, str] = {
     "pay.other.4": "Check the name of the recipient, then confirm.",
     "safety.title": "Stay safe",
     "safety.secrets": ("Never share your PIN, OTP or password with anyone. OCBC and {biller} never ask for them."),
+    "safety.doubt": "Not sure about this e-mail? Contact {biller}, or OCBC at 1500-999.",
     "safety.check": ("Not sure about this e-mail? Do not pay yet; contact {biller}, or OCBC at 1500-999."),
     "ignore_if_paid": "Please ignore this e-mail if the bill is already paid.",
     "help": "Questions about this bill: {biller}, {contact}",

@@ -28,25 +28,92 @@ TEXTS: dict[str, str] = {
     "greeting": "Yth. {name},",
     "greeting_without_name": "Yth. Bapak/Ibu,",
     "issued.intro": "Berikut tagihan dari {biller} untuk {payer}.",
+    "reissued.subject": "Tagihan pengganti {biller}: {what}, {amount}",
+    "reissued.preview": "Jatuh tempo {due_date}. Nomor Virtual Account OCBC yang baru: {va_number}.",
+    "reissued.title": "Tagihan pengganti dari {biller}",
+    "reissued.intro": "Berikut tagihan pengganti dari {biller} untuk {payer}, dengan nomor Virtual Account yang baru.",
+    "reissued.note": (
+        "Tagihan ini menggantikan tagihan lama dengan nomor Virtual Account {va_number}. Nomor lama sudah ditutup; "
+        "mohon tidak membayar ke nomor itu."
+    ),
+    "reissued.note.payment_reversed": (
+        "Pembayaran sebelumnya ke nomor Virtual Account {va_number} dibatalkan oleh bank, sehingga tagihan ini terbuka "
+        "kembali. Nomor lama sudah ditutup; mohon membayar ke nomor yang baru di atas."
+    ),
     "reminder_before.subject": "Pengingat dari {biller}: {what}, {amount}",
     "reminder_before.preview": "Jatuh tempo {days} lagi, {due_date}. Nomor Virtual Account OCBC: {va_number}.",
     "reminder_before.title": "Pengingat dari {biller}",
-    "reminder_before.intro": (
+    "reminder_before_friendly.intro": (
         "Sekadar mengingatkan: tagihan dari {biller} untuk {payer} jatuh tempo {days} lagi, pada {due_date}. "
         "Terima kasih."
+    ),
+    "reminder_before_neutral.intro": (
+        "Kami ingatkan bahwa tagihan dari {biller} untuk {payer} jatuh tempo {days} lagi, pada {due_date}."
+    ),
+    "reminder_before_firm.intro": (
+        "Tagihan dari {biller} untuk {payer} belum dibayar dan jatuh tempo {days} lagi, pada {due_date}. Mohon dibayar "
+        "sebelum tanggal itu."
     ),
     "reminder_on.subject": "Jatuh tempo hari ini, {biller}: {what}, {amount}",
     "reminder_on.preview": "Jatuh tempo hari ini, {due_date}. Nomor Virtual Account OCBC: {va_number}.",
     "reminder_on.title": "Tagihan dari {biller} jatuh tempo hari ini",
-    "reminder_on.intro": "Tagihan dari {biller} untuk {payer} jatuh tempo hari ini, {due_date}.",
+    "reminder_on_friendly.intro": (
+        "Sekadar mengingatkan: tagihan dari {biller} untuk {payer} jatuh tempo hari ini, {due_date}. Terima kasih."
+    ),
+    "reminder_on_neutral.intro": "Tagihan dari {biller} untuk {payer} jatuh tempo hari ini, {due_date}.",
+    "reminder_on_firm.intro": (
+        "Hari ini, {due_date}, adalah batas akhir pembayaran tagihan dari {biller} untuk {payer}. "
+        "Mohon dibayar hari ini."
+    ),
     "reminder_after.subject": "Lewat jatuh tempo {days}, {biller}: {what}, {amount}",
     "reminder_after.preview": "Lewat {days} dari jatuh tempo {due_date}. Nomor Virtual Account OCBC: {va_number}.",
     "reminder_after.title": "Tagihan dari {biller} lewat jatuh tempo {days}",
-    "reminder_after.intro": (
+    "reminder_after_friendly.intro": (
+        "Mungkin terlewat: tagihan dari {biller} untuk {payer} jatuh tempo pada {due_date}, {days} yang lalu. Mohon "
+        "dibayar bila belum. Terima kasih."
+    ),
+    "reminder_after_neutral.intro": (
+        "Tagihan dari {biller} untuk {payer} jatuh tempo pada {due_date} dan sudah lewat {days}."
+    ),
+    "reminder_after_firm.intro": (
         "Pembayaran tagihan dari {biller} untuk {payer} belum kami terima. Tagihan jatuh tempo pada {due_date} dan "
         "sudah lewat {days}. Mohon segera dibayar."
     ),
+    "paid.subject": "Lunas, {biller}: {what}, {amount}",
+    "paid.preview": "Pembayaran {amount} sudah diterima. Anda tidak perlu membayar lagi.",
+    "paid.title": "Pembayaran diterima",
+    "paid.intro": "Terima kasih. Pembayaran tagihan dari {biller} untuk {payer} sudah diterima.",
+    "paid.status": "Lunas",
+    "paid.amount": "Jumlah yang dibayar",
+    "paid.on": "Dibayar pada",
+    "paid.recorded": "Dicatat pada",
+    "paid.by": "Cara bayar",
+    "paid.reference": "Referensi bank",
+    "paid.way.va": "Virtual Account OCBC",
+    "paid.way.outside": "Langsung kepada penagih, di luar Virtual Account",
+    "paid.way.6010": "Virtual Account OCBC, teller bank",
+    "paid.way.6011": "Virtual Account OCBC, ATM atau banking elektronik",
+    "paid.done": "Tagihan ini sudah lunas. Anda tidak perlu membayar lagi; simpan e-mail ini sebagai bukti pembayaran.",
+    "archived.subject": "Abaikan tagihan {biller}: {what}",
+    "archived.preview": "Tagihan ini dibatalkan. Jangan membayar ke nomor Virtual Account {va_number}.",
+    "archived.title": "Tagihan dibatalkan",
+    "archived.intro": "Tagihan dari {biller} untuk {payer} ini sudah dibatalkan. Mohon abaikan dan jangan dibayar.",
+    "archived.va_number": "Jangan membayar ke nomor ini",
+    "archived.old_number": "Nomor Virtual Account yang dibatalkan",
+    "archived.replacement": "Nomor Virtual Account pengganti",
+    "archived.replaced": (
+        "Tagihan pengganti dikirim dalam pesan tersendiri. Bayarlah hanya ke nomor yang tertulis di pesan itu."
+    ),
+    "archived.not_replaced": (
+        "Bila ada tagihan pengganti, Anda menerimanya dalam pesan tersendiri dengan nomor yang baru."
+    ),
+    "archived.paid": "Sudah terlanjur membayar? Hubungi {biller} dan tunjukkan bukti pembayaran Anda.",
+    "link.bill": "Buka halaman tagihan",
+    "link.paid": "Buka halaman bukti pembayaran",
+    "link.archived": "Buka halaman tagihan",
+    "link.note": "Tautan ini khusus untuk Anda; jangan diteruskan. Alamatnya: {link}",
     "amount": "Jumlah tagihan",
+    "bill_amount": "Jumlah tagihan",
     "due_date": "Jatuh tempo",
     "va_number": "Nomor Virtual Account OCBC",
     "va_number_plain": "Tanpa spasi: {va_number}",
@@ -102,6 +169,7 @@ TEXTS: dict[str, str] = {
         "Jangan pernah memberikan PIN, OTP, atau kata sandi kepada siapa pun. "
         "OCBC dan {biller} tidak pernah memintanya."
     ),
+    "safety.doubt": "Ragu dengan e-mail ini? Hubungi {biller} atau OCBC di 1500-999.",
     "safety.check": ("Ragu dengan e-mail ini? Jangan membayar dulu; hubungi {biller} atau OCBC di 1500-999."),
     "ignore_if_paid": "Abaikan e-mail ini bila tagihan sudah dibayar.",
     "help": "Pertanyaan tentang tagihan ini: {biller}, {contact}",

@@ -2,36 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from invoicing import clock
-from invoicing.notices import NoticeKind
-from invoicing.texts import text
+from invoicing.money import format_rupiah
+from invoicing.texts import has_text, text
 from invoicing.typed_text import clean_text
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _DOT_IN_ADDRESS = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
-
-
-class Occasion(StrEnum):
-    """What a short message says; a reminder's words go by the day on which it leaves, however late that is."""
-
-    ISSUED = "issued"
-    REMINDER_BEFORE = "reminder_before"
-    REMINDER_ON = "reminder_on"
-    REMINDER_AFTER = "reminder_after"
-    PAID = "paid"
-    ARCHIVED = "archived"
-
-
-def find_occasion(kind: NoticeKind, due: date, today: date) -> Occasion:
-    if kind is not NoticeKind.REMINDER:
-        return Occasion(kind)
-    if today == due:
-        return Occasion.REMINDER_ON
-    return Occasion.REMINDER_BEFORE if today < due else Occasion.REMINDER_AFTER
 
 
 def clean(value: Any) -> Any:
@@ -107,3 +88,36 @@ def describe_purpose(invoice: Mapping[str, Any], language: str) -> str:
         return text("notices.what.number", language, number=invoice["number"])
     parts = [invoice["fee_type"], format_period(invoice.get("period", ""), language)]
     return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentWords:
+    """A payment as its payer knows it."""
+
+    amount: str
+    day: date
+    instant: str
+    label: str
+    """What ``instant`` is."""
+    way: str
+    """Through which channel; empty: not known."""
+    reference: str
+    """The bank's; empty: none."""
+
+
+def describe_payment(invoice: Mapping[str, Any], language: str) -> PaymentWords:
+    """Of a paid invoice: when the bank took the money, if it says so, else when it told us."""
+    payment = clean(invoice.get("payment", {}))
+    is_outside = invoice.get("paid_via") == "outside"
+    told_at = payment.get("transaction_at")
+    instant = clock.from_text(told_at or invoice["paid_at"])
+    key = f"notices.paid.way.{'outside' if is_outside else payment.get('channel', '')}"
+    return PaymentWords(
+        amount=format_rupiah(invoice["paid_amount"]),
+        day=instant.astimezone(clock.JAKARTA).date(),
+        instant=format_instant(instant, language),
+        # Cash that somebody recorded was not paid at the minute of the record.
+        label=text("notices.paid.recorded" if is_outside and not told_at else "notices.paid.on", language),
+        way=text(key if has_text(key) else "notices.paid.way.va", language),
+        reference=payment.get("bank_reference", ""),
+    )

@@ -1,0 +1,70 @@
+"""What a biller chooses for itself."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import Field
+
+from api import shapes
+from api.areas import Area
+from api.requests import Request
+from invoicing.biller_settings import BillerSettings, change_settings, read_settings
+from invoicing.billers import Biller, OnErrors, ReleaseMode
+from invoicing.notice_policy import MAX_REMINDER_DISTANCE, MAX_REMINDERS, NoticePolicy, Zone
+from invoicing.notices import Channel
+from invoicing.roles import Role
+
+area = Area("settings")
+
+_TIME = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM, in the biller's zone")]
+_Offset = Annotated[int, Field(ge=-MAX_REMINDER_DISTANCE, le=MAX_REMINDER_DISTANCE)]
+
+
+class Policy(Request):
+    zone: Zone
+    quiet_from: _TIME
+    quiet_until: _TIME
+    on_weekends: bool
+    on_holidays: bool
+    reminder_offsets: list[_Offset] = Field(
+        max_length=MAX_REMINDERS, description="days from the due date, in order, each once"
+    )
+
+
+class ChangeSettings(Request):
+    version: int = Field(ge=0, le=10**9, description="of the settings that were read: who comes second is told")
+    channels: list[Channel] = Field(min_length=1, max_length=len(Channel), description="in the order of preference")
+    language: str = Field(pattern=r"^(id|en)$")
+    policy: Policy
+    on_errors: OnErrors
+    release: ReleaseMode = Field(description="automatic only if it is so already: turning approval off takes two")
+    help_contact: str = Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+
+@area.get("/v1/settings", {Role.BILLER_ADMIN, Role.MAKER, Role.CHECKER, Role.VIEWER}, answers=shapes.Settings)
+def describe_settings() -> dict[str, Any]:
+    """The biller's settings and their version."""
+    return _show(area.caller.own_biller)
+
+
+@area.put("/v1/settings", {Role.BILLER_ADMIN}, answers=shapes.Settings)
+def replace_settings(request: Annotated[ChangeSettings, Body()]) -> dict[str, Any]:
+    """Replace the settings that were read as ``version``."""
+    policy = request.policy.model_dump() | {"reminder_offsets": tuple(request.policy.reminder_offsets)}
+    wanted = BillerSettings(
+        channels=request.channels,
+        language=request.language,
+        policy=NoticePolicy(**policy),
+        on_errors=request.on_errors,
+        release=request.release,
+        help_contact=request.help_contact,
+    )
+    caller = area.caller
+    return _show(change_settings(caller.own_biller, wanted, version=request.version, by=caller.user_id))
+
+
+def _show(biller: Biller) -> dict[str, Any]:
+    settings = asdict(read_settings(biller))
+    settings["policy"]["reminder_offsets"] = list(settings["policy"]["reminder_offsets"])
+    return settings | {"version": biller.version, "channels": list(biller.channels)}

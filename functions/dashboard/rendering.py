@@ -1,0 +1,91 @@
+"""Templates -> pages: what every page has (navigation, language, forms' key), and what it is told besides."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dashboard.problems import Problem, find_words
+from dashboard.visits import Visit
+from invoicing.billers import Module
+from invoicing.roles import Role
+from invoicing.texts import LANGUAGES, text
+from webpages.answers import answer_page
+from webpages.assets import load_assets
+from webpages.templates import load_templates
+
+_FOLDER = Path(__file__).parent
+STATIC = _FOLDER / "static"
+
+_BILLER_PAGES = ("home", "uploads", "invoices", "status", "transactions", "reports", "settings", "help")
+_OFFICER_PAGES = ("billers", "support", "health", "help")
+_PATHS = {"home": ""}
+"""Where a page's key is not its path."""
+
+
+def show(visit: Visit, template: str, *, status: int = 200, posts_to: str = "", **view: Any) -> dict[str, Any]:
+    """The answer of a page. ``view`` is what its template needs beside what every page has."""
+    return answer_page(status, render(visit, template, **view), posts_to=posts_to)
+
+
+def render(visit: Visit, template: str, **view: Any) -> str:
+    words = partial(say, visit)
+    return (
+        load_templates(_FOLDER / "templates")
+        .get_template(template)
+        .render(
+            words=words,
+            has_words=partial(_has_words, visit),
+            visit=visit,
+            root=visit.root,
+            language=visit.language,
+            languages=LANGUAGES,
+            assets={plain: asset.name for plain, asset in load_assets(STATIC).items()},
+            navigation=_list_navigation(visit),
+            here=visit.path.split("/")[1] or "home",
+            done=_find_done(visit),
+            Role=Role,
+            **view,
+        )
+    )
+
+
+def say(visit: Visit, key: str, **params: Any) -> str:
+    """The words of a key, a school's own where it has any: students, guardians and fees instead of customers."""
+    if visit.biller is not None and visit.biller.module is Module.PINTU_KELAS:
+        try:
+            return text(f"school.{key}", visit.language, **params)
+        except KeyError:
+            pass
+    return text(f"dashboard.{key}", visit.language, **params)
+
+
+def render_message(visit: Visit, key: str) -> str:
+    title, words = say(visit, f"message.{key}.title"), say(visit, f"message.{key}.text")
+    return render(visit, "message.html.j2", title=title, message=words)
+
+
+def render_problem(visit: Visit, problem: Problem) -> str:
+    title = say(visit, "message.refused.title")
+    return render(visit, "message.html.j2", title=title, message=find_words(problem, visit.language))
+
+
+def _list_navigation(visit: Visit) -> list[Mapping[str, str]]:
+    if visit.user is None:
+        return []
+    keys = _BILLER_PAGES if visit.biller is not None else _OFFICER_PAGES
+    return [{"key": key, "path": _PATHS.get(key, key)} for key in keys]
+
+
+def _find_done(visit: Visit) -> str:
+    """What the step before this page has done, by a key that stands in the address."""
+    key = f"done.{visit.query.get('done', '')}"
+    return say(visit, key) if _has_words(visit, key) else ""
+
+
+def _has_words(visit: Visit, key: str) -> bool:
+    try:
+        say(visit, key)
+    except KeyError:
+        return False
+    return True

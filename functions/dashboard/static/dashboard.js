@@ -1,0 +1,93 @@
+"use strict";
+// Comforts over plain pages: an upload with progress, and pages that renew themselves. Every page works without it
+// but the upload's progress.
+(() => {
+  const FIRST_WAIT = 1500, LONGEST_WAIT = 10000;
+
+  const say = (words) => { document.getElementById("news").textContent = words; };
+
+  const renew = async () => {
+    const answer = await fetch(location.href, { cache: "no-store" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("main");
+    if (!fresh) return;
+    document.querySelector("main").replaceWith(fresh);
+    document.title = page.title;
+    const state = fresh.querySelector(".badge");
+    if (state) say(state.textContent);
+  };
+
+  const watch = () => {
+    let wait = FIRST_WAIT;
+    const look = async () => {
+      const main = document.querySelector("main");
+      if (!main.dataset.watch) return;
+      if (!document.hidden) {
+        try {
+          const answer = await fetch(main.dataset.watch, { cache: "no-store" });
+          if (answer.ok && (await answer.json()).state !== main.dataset.state) { await renew(); wait = FIRST_WAIT; }
+          else wait = Math.min(wait * 1.2, LONGEST_WAIT);
+        } catch { wait = LONGEST_WAIT; }
+      }
+      setTimeout(look, wait);
+    };
+    setTimeout(look, wait);
+  };
+
+  const enableUpload = (form) => {
+    const drop = document.getElementById("drop"), input = document.getElementById("file");
+    const progress = document.getElementById("progress"), problem = document.getElementById("upload-problem");
+    drop.hidden = false;
+
+    const fail = (words) => { problem.textContent = words; problem.hidden = false; progress.hidden = true; input.disabled = false; };
+
+    const send = async (file) => {
+      problem.hidden = true;
+      if (!/\.xlsx$/i.test(file.name)) { fail(form.dataset.kind); return; }
+      input.disabled = true;
+      progress.hidden = false;
+      const fields = new URLSearchParams({ form_key: form.elements.form_key.value, filename: file.name, as: "json" });
+      let started;
+      try {
+        const answer = await fetch(form.action, { method: "POST", body: fields });
+        if (!answer.ok) throw new Error(answer.status);
+        started = await answer.json();
+      } catch { fail(form.dataset.failed); return; }
+      const body = new FormData();
+      for (const [name, value] of Object.entries(started.fields)) body.append(name, value);
+      body.append("file", file);
+      const request = new XMLHttpRequest();
+      request.upload.addEventListener("progress", (event) => {
+        if (!event.lengthComputable) return;
+        const share = Math.round((event.loaded / event.total) * 100);
+        progress.querySelector("progress").value = share;
+        progress.querySelector("span").textContent = share + " %";
+      });
+      request.addEventListener("load", () => {
+        if (request.status >= 200 && request.status < 300) location.href = form.dataset.next + started.upload_id;
+        else fail(form.dataset.failed);
+      });
+      request.addEventListener("error", () => fail(form.dataset.failed));
+      request.open("POST", started.url);
+      request.send(body);
+      say(form.dataset.sending);
+    };
+
+    input.addEventListener("change", () => { if (input.files.length) send(input.files[0]); });
+    ["dragover", "dragleave", "drop"].forEach((kind) => drop.addEventListener(kind, (event) => {
+      event.preventDefault();
+      drop.classList.toggle("over", kind === "dragover");
+      if (kind === "drop" && event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
+    }));
+  };
+
+  const upload = document.getElementById("upload");
+  if (upload) enableUpload(upload);
+  watch();
+
+  // Tick boxes that tick a whole table.
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("input[data-all]");
+    if (all) document.querySelectorAll(`input[name="${all.dataset.all}"]`).forEach((box) => { box.checked = all.checked; });
+  });
+})();

@@ -1,0 +1,196 @@
+"""Payments table: ``pk = payment id``, ``sk = posting``, or ``attempt#day#client#external id`` of a refused attempt.
+
+The posting's key is what makes a payment count once for ever. A payment id is ``bank_code#id`` by the bank's own id, or
+``outside#...`` for money that did not come through the account. Indexes: by_day (of a biller, sharded), by_va, and
+by_reference (the bank's reference, sparse); all of them may lag behind by moments.
+"""
+
+import heapq
+import zlib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from invoicing import clock
+from invoicing.bank_requests import BankRequest
+from invoicing.postings import Approval, BankPayment, PaymentKind, PostingState
+from invoicing.settings import get_settings
+from invoicing.store import dynamodb
+from invoicing.verdicts import Verdict
+
+DAY_SHARDS = 8
+UNKNOWN_BILLER = "unknown"
+"""In the place of a biller's id: attempts on numbers that nobody has."""
+_POSTING = "posting"
+
+
+def locate_posting(bank_code: str, payment_request_id: str) -> tuple[str, dynamodb.Item]:
+    """Table and key, for a read together with other items."""
+    return get_settings().payments_table, {"pk": {"S": f"{bank_code}#{payment_request_id}"}, "sk": {"S": _POSTING}}
+
+
+def load_posting(bank_code: str, payment_request_id: str) -> dict[str, Any] | None:
+    """Consistently read."""
+    table, key = locate_posting(bank_code, payment_request_id)
+    return dynamodb.load_together({table: key}).get(table)
+
+
+def build_posting_write(
+    payment: BankPayment,
+    invoice: Mapping[str, Any],
+    *,
+    giro_account: str,
+    accepted_at: str,
+    via: BankRequest | Approval,
+) -> dict[str, Any]:
+    """A transaction member that posts a payment, only if this payment was never posted."""
+    item = {
+        **_build_record(payment, accepted_at, _POSTING, invoice["biller_id"]),
+        "state": PostingState.POSTED,
+        "number": invoice["number"],
+        "upload_id": invoice["upload_id"],
+        "accepted_at": accepted_at,
+        "giro_account": giro_account,
+        "class_name": invoice.get("student", {}).get("class_name"),
+        "fee_type": invoice.get("fee_type"),
+        "due_date": invoice["due_date"],
+    }
+    if isinstance(via, BankRequest):
+        item |= {"call_id": via.call_id, "client_id": via.client_id}
+    else:
+        item |= {"recorded_by": via.recorded_by, "approved_by": via.approved_by, "note": via.reason}
+    return dynamodb.build_put(get_settings().payments_table, dynamodb.to_item(item))
+
+
+def build_attempt_write(
+    payment: BankPayment,
+    verdict: Verdict,
+    request: BankRequest,
+    refused_at: str,
+    account: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """A transaction member that records a refused attempt; it holds no money."""
+    item = _build_attempt(payment, verdict, request, refused_at, account)
+    return dynamodb.build_put(get_settings().payments_table, item)
+
+
+def record_attempt(
+    payment: BankPayment,
+    verdict: Verdict,
+    request: BankRequest,
+    refused_at: str,
+    account: Mapping[str, Any] | None,
+) -> None:
+    """The same by itself, for a call whose id was used before; the first attempt of an id stays."""
+    try:
+        dynamodb.client().put_item(
+            TableName=get_settings().payments_table,
+            Item=_build_attempt(payment, verdict, request, refused_at, account),
+            ConditionExpression="attribute_not_exists(pk)",
+        )
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+
+
+def list_attempts(bank_code: str, payment_request_id: str) -> list[dict[str, Any]]:
+    """Refused attempts of one payment, latest first, consistently read."""
+    pages = (
+        dynamodb.client()
+        .get_paginator("query")
+        .paginate(
+            TableName=get_settings().payments_table,
+            KeyConditionExpression="pk = :payment AND begins_with(sk, :attempt)",
+            ExpressionAttributeValues={
+                ":payment": {"S": f"{bank_code}#{payment_request_id}"},
+                ":attempt": {"S": "attempt#"},
+            },
+            ConsistentRead=True,
+        )
+    )
+    attempts = [dynamodb.from_item(item) for page in pages for item in page["Items"]]
+    return sorted(attempts, key=lambda attempt: str(attempt["refused_at"]), reverse=True)
+
+
+def list_payments_of_day(biller_id: str, day: date) -> Iterator[dict[str, Any]]:
+    """Postings and refused attempts of one day of Jakarta in the order of their time; ``sk`` tells them apart."""
+    shards = (
+        _query_index("by_day", f"{biller_id}#{day}#{shard}", "by_day_pk", forward=True) for shard in range(DAY_SHARDS)
+    )
+    return heapq.merge(*shards, key=lambda record: str(record["by_day_sk"]))
+
+
+def list_payments_of_account(bank_code: str, va_number: str) -> Iterator[dict[str, Any]]:
+    """Postings and refused attempts of one virtual account, latest first."""
+    return _query_index("by_va", f"{bank_code}#{va_number}", "by_va_pk", forward=False)
+
+
+def list_payments_by_reference(bank_code: str, bank_reference: str) -> Iterator[dict[str, Any]]:
+    """Postings and refused attempts that the bank gave this reference, latest first."""
+    return _query_index("by_reference", f"{bank_code}#{bank_reference}", "by_reference_pk", forward=False)
+
+
+def _query_index(index: str, value: str, attribute: str, *, forward: bool) -> Iterator[dict[str, Any]]:
+    pages = (
+        dynamodb.client()
+        .get_paginator("query")
+        .paginate(
+            TableName=get_settings().payments_table,
+            IndexName=index,
+            KeyConditionExpression="#key = :key",
+            ExpressionAttributeNames={"#key": attribute},
+            ExpressionAttributeValues={":key": {"S": value}},
+            ScanIndexForward=forward,
+        )
+    )
+    for page in pages:
+        yield from map(dynamodb.from_item, page["Items"])
+
+
+def _build_attempt(
+    payment: BankPayment,
+    verdict: Verdict,
+    request: BankRequest,
+    refused_at: str,
+    account: Mapping[str, Any] | None,
+) -> dynamodb.Item:
+    sk = f"attempt#{request.day}#{request.client_id}#{request.external_id}"
+    known = account or {"biller_id": UNKNOWN_BILLER}
+    item = {
+        **_build_record(payment, refused_at, sk, known["biller_id"]),
+        "verdict": verdict,
+        "number": known["bills"][0]["number"] if "bills" in known else None,
+        "upload_id": known.get("upload_id"),
+        "refused_at": refused_at,
+        "call_id": request.call_id,
+        "client_id": request.client_id,
+    }
+    return dynamodb.to_item(item)
+
+
+def _build_record(payment: BankPayment, at: str, sk: str, biller_id: str) -> dict[str, Any]:
+    """What a posting and an attempt have in common: the payment as told, and the keys of the indexes."""
+    shard = zlib.crc32(payment.va_number.encode()) % DAY_SHARDS
+    day = clock.from_text(at).astimezone(clock.JAKARTA).date()
+    return {
+        "pk": payment.payment_id,
+        "sk": sk,
+        "payment_id": payment.payment_id,
+        "kind": PaymentKind.VA,
+        "biller_id": biller_id,
+        "va_number": payment.va_number,
+        "amount": payment.amount,
+        "stated_amount": payment.stated_amount,
+        "channel": payment.channel,
+        "bank_reference": payment.bank_reference,
+        "source_bank": payment.source_bank,
+        "transaction_at": payment.transaction_at,
+        "by_day_pk": f"{biller_id}#{day}#{shard}",
+        "by_day_sk": f"{at}#{payment.payment_id}#{sk}",
+        "by_va_pk": f"{payment.bank_code}#{payment.va_number}",
+        "by_va_sk": at,
+        "by_reference_pk": f"{payment.bank_code}#{payment.bank_reference}" if payment.bank_reference else None,
+        "by_reference_sk": at if payment.bank_reference else None,
+    }

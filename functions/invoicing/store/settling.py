@@ -1,0 +1,60 @@
+"""Reads and conditional writes repeated until one of them stands, within the time that a waiting caller has."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from invoicing.errors import StoreBusyError
+
+MAX_SECONDS = 3.0
+_TRIES = 12
+_LEAST_TRIES = 3
+"""However slow the first was: whoever lost a race mostly has its answer at the second."""
+_LONGEST_PAUSE = 0.4
+_TRANSIENT_ERRORS = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+_TRANSIENT_REASONS = frozenset(
+    {"None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+
+T = TypeVar("T")
+
+
+def settle(step: Callable[[], T | None]) -> T:
+    """The first answer of ``step``, which reads, decides and writes, and answers None when its conditions failed.
+
+    A step whose write ended ambiguously is run again, so it must know its own write. The SDK never repeats a cancelled
+    transaction. Raises StoreBusyError when time runs out.
+    """
+    deadline = time.monotonic() + MAX_SECONDS
+    for attempt in range(_TRIES):
+        try:
+            answer = step()
+        except (ClientError, HTTPClientError, ConnectionError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] not in _TRANSIENT_ERRORS:
+                raise
+        else:
+            if answer is not None:
+                return answer
+        if attempt + 1 >= _LEAST_TRIES and time.monotonic() > deadline:
+            break
+        time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.02 * 2**attempt)))  # noqa: S311 - jitter, no secret
+    raise StoreBusyError(f"nothing stood in {attempt + 1} tries")
+
+
+def require_transient(codes: list[str]) -> None:
+    """Raises RuntimeError for a cancelled transaction that no repetition can mend: a defect of what was written."""
+    if not _TRANSIENT_REASONS.issuperset(codes):
+        raise RuntimeError(f"transaction refused: {sorted(set(codes))}")

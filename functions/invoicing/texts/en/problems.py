@@ -1,0 +1,38 @@
+"""Answers of the API to calls that are refused, beside those in ``commands``."""
+
+TEXTS = {
+    "bad_request": "These fields are missing or cannot be used: {detail}.",
+    "content_type": "The body must be JSON (content-type application/json).",
+    "body_too_large": "The body is too large; at most {detail} bytes are taken.",
+    "body_unreadable": "The body cannot be read; send JSON in UTF-8.",
+    "upload_too_large": "A sheet for the next period is made of at most {detail} bills; use your own file.",
+    "route_not_found": "There is nothing at this address.",
+    "not_signed_in": "Sign in first: the access token is missing, expired or not valid.",
+    "access_denied": "You are not permitted to do this.",
+    "user_not_found": "There is no such user.",
+    "invoice_not_found": "There is no such invoice.",
+    "company_code": "The company code {detail} does not have the bank's number of digits.",
+    "company_code_taken": "Company code {detail} belongs, or belonged, to another business.",
+    "biller_exists": "The short name {detail} is taken.",
+    "biller_state": "This step is not possible while the business is {detail}.",
+    "contact_phone": "The contact's phone number is no mobile number that can be read.",
+    "settings_changed": "Somebody else changed the settings meanwhile; read them again (version {detail}).",
+    "change_not_found": "There is no such proposed change.",
+    "change_state": "This change cannot be decided any more: {detail}.",
+    "change_value": "This value cannot be taken: {detail}.",
+    "user_exists": "This e-mail address cannot be invited: it is in use.",
+    "user_email": "Give exactly one e-mail address that can be reached.",
+    "user_state": "This is not possible for the user now; look at the list again.",
+    "roles": "These roles or scopes cannot be given here: {detail}.",
+    "last_admin": "The business needs at least one active admin.",
+    "too_many_programs": "Two programs have credentials already; delete one first.",
+    "too_many_attempts": "Tried too often; wait a while and try again.",
+    "sign_in_refused": "The e-mail address and the password do not fit, or the session is over.",
+    "code_refused": "The code is wrong or no longer valid; ask for a new one.",
+    "password_rule": (
+        "Choose a password of at least 12 characters with small and capital letters and digits, not used before."
+    ),
+    "still_running": "The same call is still being carried out; ask again in a moment.",
+    "key_reused": "This Idempotency-Key was used for another request; take a new one.",
+    "defect": "Something went wrong on our side. Tell the bank's support the number in instance.",
+}

@@ -1,0 +1,102 @@
+"""What is kept of each call, so that a dispute can be settled and a day replayed."""
+
+import json
+import re
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from invoicing import clock, defects
+from invoicing.bank_clients import BankClient
+from invoicing.store import bank_calls
+from invoicing.store.bank_calls import BankCall
+from va_callback.calls import Answer, Service
+from va_callback.counting import count_not_kept
+from va_callback.http_call import MAX_BODY_BYTES, HttpCall
+from va_callback.verification import Verification
+
+logger = Logger(utc=True, child=True)
+
+_SECRET_HEADERS = ("authorization", "x-signature", "cookie", "x-api-key", "x-amz-security-token")
+_LONGEST_HEADER = 256
+_MOST_HEADERS = 40
+_LONGEST_ID = 128
+_LONGEST_ANSWER = 65_536
+_NOT_DIGITS = re.compile(r"[^0-9]")
+
+
+def keep_call(
+    call: HttpCall, verification: Verification, call_id: str, answer: Answer, body: str, milliseconds: int
+) -> None:
+    """Never raises, and gives up within a second or so: the answer is decided, money may be posted.
+
+    A call that could not be kept is counted and rings; what it did stands in the payments.
+    """
+    try:
+        bank_calls.keep_call(_build_call(call, verification, call_id, answer, body, milliseconds))
+    except Exception as error:
+        logger.error("call_not_kept", extra={"call_id": call_id, **defects.describe(error)})
+        count_not_kept()
+
+
+def _build_call(
+    call: HttpCall, verification: Verification, call_id: str, answer: Answer, body: str, milliseconds: int
+) -> BankCall:
+    text, is_text = _read_text(call.body[:MAX_BODY_BYTES])
+    return BankCall(
+        call_id=call_id,
+        at=clock.to_text(clock.now()),
+        service=str(call.service),
+        method=call.method,
+        path=call.path,
+        source_ip=call.source_ip,
+        headers=mask_headers(call.headers),
+        body=text,
+        is_text=is_text,
+        http_status=answer.http_status,
+        answer=_mask_answer(call, answer, body)[:_LONGEST_ANSWER],
+        milliseconds=milliseconds,
+        is_signed=verification.is_signed,
+        client_id=verification.client.client_id if verification.client else "",
+        **(_find_ids(call, verification.client, verification.body) if verification.client else {}),
+    )
+
+
+def mask_headers(headers: Any) -> dict[str, str]:
+    """At most so many, so long; of secret ones only how long they were."""
+    kept = list(headers.items())[:_MOST_HEADERS]
+    return {
+        name[:_LONGEST_HEADER]: f"*** ({len(value)} characters)" if name in _SECRET_HEADERS else value[:_LONGEST_HEADER]
+        for name, value in kept
+    }
+
+
+def _mask_answer(call: HttpCall, answer: Answer, body: str) -> str:
+    if call.service is Service.ACCESS_TOKEN and "accessToken" in answer.members:
+        return json.dumps({**json.loads(body), "accessToken": "***"})
+    return body
+
+
+def _find_ids(call: HttpCall, client: BankClient, body: dict[str, object] | None) -> dict[str, str]:
+    """What a signed call was about; an unsigned one could put itself among another's."""
+    if body is None:
+        return {}
+    return {
+        "bank_code": client.bank_code,
+        "external_id": call.headers.get("x-external-id", ""),
+        "va_number": _NOT_DIGITS.sub("", _read_id(body, "virtualAccountNo")),
+        "reference": _read_id(body, "referenceNo"),
+        "request_id": _read_id(body, "paymentRequestId") or _read_id(body, "inquiryRequestId"),
+    }
+
+
+def _read_id(body: dict[str, object], name: str) -> str:
+    value = body.get(name)
+    return value[:_LONGEST_ID] if isinstance(value, str) else ""
+
+
+def _read_text(raw: bytes) -> tuple[str, bool]:
+    try:
+        return raw.decode(), True
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), False

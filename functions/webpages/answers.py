@@ -1,0 +1,69 @@
+"""HTTP answers of pages, with the headers that keep them out of other people's sight and scripts out of them."""
+
+import base64
+from typing import Any
+
+from webpages.assets import Asset
+
+_HEADERS = {
+    "cache-control": "no-store",
+    # A page's address may be a key: no other site is told it, no search engine lists it, no other site frames it.
+    "referrer-policy": "no-referrer",
+    "x-robots-tag": "noindex, nofollow, noarchive",
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def build_policy(*, posts_to: str = "") -> str:
+    """The content security policy: nothing inline, nothing from elsewhere; ``posts_to``: one more origin for forms."""
+    also = f" {posts_to}" if posts_to else ""
+    return (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        f"connect-src 'self'{also}; form-action 'self'{also}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def answer_page(status: int, html: str, *, posts_to: str = "") -> dict[str, Any]:
+    return answer_text(status, html, "text/html", posts_to=posts_to)
+
+
+def answer_text(status: int, body: str, content_type: str, *, posts_to: str = "") -> dict[str, Any]:
+    headers = {
+        "content-security-policy": build_policy(posts_to=posts_to),
+        "content-type": f"{content_type}; charset=utf-8",
+    }
+    return {"statusCode": status, "headers": {**_HEADERS, **headers}, "body": body}
+
+
+def answer_redirect(location: str) -> dict[str, Any]:
+    """See other: a reload repeats no form."""
+    return {"statusCode": 303, "headers": {**_HEADERS, "location": location}, "body": ""}
+
+
+def answer_asset(asset: Asset | None) -> dict[str, Any]:
+    if asset is None:
+        return answer_text(404, "", "text/plain")
+    answer = answer_text(200, asset.text, asset.content_type)
+    # Its name holds its hash: what it says never changes.
+    answer["headers"]["cache-control"] = "public, max-age=31536000, immutable"
+    return answer
+
+
+def answer_file(content: bytes, filename: str, content_type: str, *, inline: bool = False) -> dict[str, Any]:
+    """A file to keep or, ``inline``, to look at; ``filename`` is ours, ASCII without quotes."""
+    disposition = "inline" if inline else "attachment"
+    return {
+        "statusCode": 200,
+        "headers": {
+            **_HEADERS,
+            "content-security-policy": build_policy(),
+            "content-type": content_type,
+            "content-disposition": f'{disposition}; filename="{filename}"',
+        },
+        "isBase64Encoded": True,
+        "body": base64.b64encode(content).decode(),
+    }

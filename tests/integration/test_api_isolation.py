@@ -1,0 +1,221 @@
+"""Every route with every role and with another biller's things, made from the route table and the OpenAPI document.
+
+A new route is tried without being named here. One whose body has a member that ``VALUES`` lacks fails: add a value that
+means something of the shop's.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from invoicing import two_people, users
+from invoicing.changes import ChangeKind
+from invoicing.notices import Channel, SuppressionReason
+from invoicing.roles import BANK_ROLES, Role
+from invoicing.settings import get_settings
+from invoicing.store import suppressions
+from invoicing.store.billers import load_biller
+from tests.integration import scenario
+from tests.integration.api_scenario import Answer, call, create_user_pool, make_user
+from tests.integration.conftest import Aws
+from tests.integration.scenario import SCHOOL, SHOP
+
+SECRETS = (SHOP.name, SHOP.giro_account, "Pelanggan", "p0@example.com", "target@toko.example", "tagihan.xlsx")
+"""What no answer to the school's people may hold."""
+
+
+@pytest.fixture
+def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    """Two billers, everything that a route can name of the first, and users of every role of both and of the bank."""
+    pool = create_user_pool(monkeypatch)
+    scenario.register(SHOP, SCHOOL)
+    scenario.release(scenario.make_waiting_upload(tmp_path, [scenario.make_draft(0)]))
+    scenario.write_all_chunks()
+    upload = scenario.make_waiting_upload(tmp_path, [scenario.make_draft(1)])
+    (invoice,) = scenario.read_table(get_settings().invoices_table)
+    target = users.invite_user(
+        SHOP.biller_id, email="target@toko.example", name="Target", roles=[Role.VIEWER], invited_by="test"
+    )
+    program, _ = users.create_program(
+        SHOP.biller_id, name="ERP", roles=[Role.VIEWER], scopes=["invoicing/read"], by="test"
+    )
+    change = two_people.propose_biller_change(
+        load_biller(SHOP.biller_id), ChangeKind.RELEASE_MODE, "automatic", reason="test", by="test"
+    )
+    suppression_id = suppressions.build_suppression_id(SHOP.biller_id, Channel.EMAIL, "p0@example.com")
+    suppressions.save_suppression(
+        suppressions.Suppression(
+            biller_id=SHOP.biller_id,
+            suppression_id=suppression_id,
+            channel=Channel.EMAIL,
+            reason=SuppressionReason.BOUNCE,
+            since="2026-11-23T03:00:00.000Z",
+            address="p***@example.com",
+            notice="notice",
+        )
+    )
+    for biller in (SHOP, SCHOOL):
+        for role in set(Role) - BANK_ROLES:
+            make_user(f"{biller.biller_id}-{role}", role, biller_id=biller.biller_id)
+    for role in BANK_ROLES:
+        make_user(role, role)
+    aws.become("ApiFunction")
+    monkeypatch.setenv("USER_POOL_ID", pool)
+    return {
+        "upload_id": upload.upload_id,
+        "va_number": invoice["va_number"],
+        "number": invoice["number"],
+        "user_id": target.user_id,
+        "client_id": program.user_id,
+        "change_id": change.change_id,
+        "suppression_id": suppression_id,
+        "biller_id": SHOP.biller_id,
+        "filename": "sekolah.xlsx",
+        "acknowledged": [],
+        "send": "now",
+        "reason": "karena diminta",
+        "email": "baru@sekolah.example",
+        "name": "Orang Baru",
+        "roles": ["viewer"],
+        "scopes": ["invoicing/read"],
+        "version": 0,
+        "month": "2026-11",
+        "channels": ["email"],
+        "language": "id",
+        "on_errors": "accept_good_rows",
+        "release": "by_checker",
+        "help_contact": "",
+        "zone": "Asia/Jakarta",
+        "quiet_from": "20:00",
+        "quiet_until": "08:00",
+        "on_weekends": False,
+        "on_holidays": False,
+        "reminder_offsets": [0],
+        "kind": "giro_account",
+        "value": "028000333222",
+        "module": "e_invoice",
+        "legal_name": "PT Baru",
+        "giro_account": "028000333222",
+        "company_code": "88033",
+        "phone": "081234567890",
+    }
+
+
+def list_routes() -> list[tuple[str, str]]:
+    from api.handler import ACCESS
+
+    # Looking first, what ends something last: it would leave less to try.
+    ends = ("/suspend", "/resume", "/reject", "/disable")
+    return sorted(ACCESS, key=lambda route: (route[0] != "GET", route[0] == "DELETE", route[1].endswith(ends), route))
+
+
+def read_roles(route: tuple[str, str]) -> frozenset[Role]:
+    from api.handler import ACCESS
+
+    return ACCESS[route].roles
+
+
+def find_user(role: Role, biller_id: str) -> str:
+    return role if role in BANK_ROLES else f"{biller_id}-{role}"
+
+
+@cache
+def read_document() -> dict[str, Any]:
+    from api.openapi import build_document
+
+    return build_document()
+
+
+def call_route(route: tuple[str, str], user_id: str, values: dict[str, Any]) -> Answer:
+    """With every parameter and every member of the body that the OpenAPI document asks for."""
+    method, path = route
+    document = read_document()
+    operation = document["paths"][path.replace("<", "{").replace(">", "}")][method.lower()]
+    query = {}
+    for parameter in operation.get("parameters", []):
+        name = parameter["name"]
+        if parameter["in"] == "path":
+            path = path.replace(f"<{name}>", str(values[name]))
+        elif parameter["required"] or name == "state":
+            query[name] = values.get(name, "active")
+    body = None
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        body = make_body(document, schema, values)
+        if "bank/users" in path:
+            body["roles"] = ["bank_support"]
+        if route == ("POST", "/v1/billers"):
+            body["biller_id"] = "usaha-baru"
+    return call(method, path, user_id, body, query=query)
+
+
+def make_body(document: dict[str, Any], schema: dict[str, Any], values: dict[str, Any]) -> Any:
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    body = {}
+    for name, member in schema["properties"].items():
+        target = member if "$ref" in member else next(iter(member.get("allOf", [])), {})
+        resolved = document["components"]["schemas"][target["$ref"].rsplit("/", 1)[1]] if "$ref" in target else {}
+        if resolved.get("type") == "object":
+            body[name] = make_body(document, target, values)
+        elif name in schema.get("required", []):
+            body[name] = values[name]
+    return body
+
+
+def read_shop() -> list[str]:
+    """Everything of the shop in every table."""
+    dynamodb = boto3.client("dynamodb")
+    items: list[str] = []
+    for table in dynamodb.list_tables()["TableNames"]:
+        found = dynamodb.scan(TableName=table)["Items"]
+        texts = (json.dumps(item, sort_keys=True) for item in found)
+        items += (text for text in texts if SHOP.biller_id in text and f"{SCHOOL.biller_id}-" not in text)
+    return sorted(items)
+
+
+def test_role_that_a_route_does_not_name_gets_nowhere(values: dict[str, Any]) -> None:
+    before = read_shop()
+    tried = 0
+    for route in list_routes():
+        for role in set(Role) - read_roles(route):
+            for biller_id in (SHOP.biller_id, SCHOOL.biller_id):
+                answer = call_route(route, find_user(role, biller_id), values)
+                assert (answer.status, answer.code) == (403, "access_denied"), (route, role)
+                tried += 1
+    assert tried > 100
+    assert read_shop() == before
+
+
+def test_people_of_another_biller_neither_see_nor_change_anything(values: dict[str, Any]) -> None:
+    before = read_shop()
+    for route in list_routes():
+        for role in read_roles(route) - BANK_ROLES:
+            answer = call_route(route, find_user(role, SCHOOL.biller_id), values)
+            assert answer.status < 500, (route, role, answer.body)
+            text = json.dumps(answer.body, ensure_ascii=False)
+            assert not [secret for secret in SECRETS if secret in text], (route, role)
+            if "<" in route[1]:
+                assert answer.status in (404, 409) or answer.body in ({"notices": []},), (route, role, answer.body)
+        assert read_shop() == before, route
+
+
+def test_the_same_calls_by_its_own_people_find_what_they_name(values: dict[str, Any]) -> None:
+    """Else the test above would prove nothing."""
+    states: list[str] = []
+    for route in list_routes():
+        for role in read_roles(route):
+            answer = call_route(route, find_user(role, SHOP.biller_id), values)
+            named = [name for name in ("<user_id>", "<change_id>") if name in route[1]]
+            # Users and changes of the bank are other ones than the shop's.
+            if role in BANK_ROLES and named:
+                continue
+            assert answer.status not in (403, 404, 500), (route, role, answer.body)
+            assert answer.code != "bad_request", (route, role, answer.body)
+            assert answer.code != "biller_not_active" or "suspended" in states, (route, role)
+            if route[1] == "/v1/billers/<biller_id>/suspend":
+                states.append("suspended")

@@ -1,0 +1,193 @@
+"""The dashboard's frame through the real handler: who is let in, whose data it shows, and which forms it takes."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from dashboard.handler import PAGES
+from invoicing.billers import BillerState
+from invoicing.roles import BANK_ROLES, Role, UserState
+from invoicing.settings import get_settings
+from invoicing.store import uploads
+from invoicing.uploads import UploadStatus
+from tests.integration.api_scenario import make_user
+from tests.integration.conftest import Aws
+from tests.integration.dashboard_scenario import Browser, sign_in_as, trust_tokens
+from tests.integration.scenario import SCHOOL, SHOP, make_draft, make_waiting_upload, register
+
+MAKER, CHECKER = "siti", "budi"
+
+
+@pytest.fixture(autouse=True)
+def dashboard(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(SHOP, SCHOOL, replace(SHOP, biller_id="baru", company_code="88083", state=BillerState.REGISTERED))
+    make_user(MAKER, Role.MAKER)
+    make_user(CHECKER, Role.CHECKER)
+    make_user("vera", Role.VIEWER)
+    make_user("ani", Role.BILLER_ADMIN, Role.MAKER, Role.CHECKER, biller_id="sekolah-harapan")
+    make_user("officer", Role.BANK_OFFICER)
+    trust_tokens(monkeypatch)
+    aws.become("DashboardFunction")
+
+
+@pytest.fixture
+def waiting(aws: Aws, tmp_path: Path) -> Any:
+    aws.become("UploadCheckFunction")
+    upload = make_waiting_upload(tmp_path, [make_draft(1), make_draft(2)], warnings={"due_date_past": 1})
+    aws.become("DashboardFunction")
+    return upload
+
+
+PARAMETERS = {"upload_id": "01JD0000000000000000000000"}
+
+
+def fill(path: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: PARAMETERS.get(match[1], "x"), path)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.roles is not None], ids=lambda page: page.path)
+class TestAdmission:
+    def test_stranger_is_sent_to_sign_in(self, page: Any) -> None:
+        answer = visit(Browser(), page)
+        assert answer.status == 303
+        assert answer.location.endswith("sign-in")
+
+    def test_disabled_user_is_out_at_once(self, page: Any) -> None:
+        make_user("gone", *(page.roles & BANK_ROLES or page.roles), state=UserState.DISABLED)
+        assert visit(sign_in_as("gone"), page).location.endswith("sign-in")
+
+    def test_user_without_the_role_is_refused(self, page: Any) -> None:
+        for role in set(Role) - page.roles:
+            make_user("other", role)
+            assert visit(sign_in_as("other"), page).status == 403
+
+    def test_biller_that_is_not_active_yet_has_no_access(self, page: Any) -> None:
+        if page.roles <= BANK_ROLES:
+            pytest.skip("a page of the bank")
+        make_user("new", *(page.roles - BANK_ROLES), biller_id="baru")
+        if page.path != "/sign-out":
+            assert visit(sign_in_as("new"), page).status == 403
+
+
+def visit(browser: Browser, page: Any) -> Any:
+    if page.method == "GET":
+        return browser.get(fill(page.path))
+    return browser.post(fill(page.path), form_key="none")
+
+
+def test_upload_of_another_biller_looks_like_none(waiting: Any) -> None:
+    assert sign_in_as(MAKER).get(f"/uploads/{waiting.upload_id}").status == 200
+    for path in (f"/uploads/{waiting.upload_id}", f"/uploads/{waiting.upload_id}/state"):
+        assert sign_in_as("ani").get(path).status == 404
+    stranger = sign_in_as("ani")
+    answer = stranger.post(f"/uploads/{waiting.upload_id}/release", page="/uploads", send="now")
+    assert answer.status == 404
+    assert uploads.load_upload("toko-sinar", waiting.upload_id).status is UploadStatus.WAITING
+
+
+class TestForms:
+    def test_form_with_another_visitors_key_is_refused(self, waiting: Any) -> None:
+        stolen = sign_in_as("budi").find_form_key(f"/uploads/{waiting.upload_id}")
+        other = sign_in_as("budi")
+        other.get("/uploads")
+        answer = other.post(f"/uploads/{waiting.upload_id}/reject", form_key=stolen, reason="x")
+        assert answer.status == 403
+        assert uploads.load_upload("toko-sinar", waiting.upload_id).status is UploadStatus.WAITING
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+            {"origin": "https://evil.example"},
+            {},
+        ],
+    )
+    def test_form_of_another_site_is_refused(self, waiting: Any, headers: dict[str, str]) -> None:
+        browser = sign_in_as(CHECKER)
+        path = f"/uploads/{waiting.upload_id}/reject"
+        key = browser.find_form_key(f"/uploads/{waiting.upload_id}")
+        answer = browser._visit("POST", path, body=f"form_key={key}&reason=x", headers=headers)
+        assert answer.status == 403
+        assert uploads.load_upload("toko-sinar", waiting.upload_id).status is UploadStatus.WAITING
+
+    def test_form_that_is_no_form_is_refused(self) -> None:
+        browser = sign_in_as(MAKER)
+        for body in ("x" * 200_000, "&".join("a=1" for _ in range(3000)), "form_key=%ff%fe"):
+            answer = browser._visit("POST", "/uploads/new", body=body, headers={"sec-fetch-site": "same-origin"})
+            assert answer.status == 403
+
+
+class TestUploads:
+    def test_checker_releases_with_every_warning_acknowledged(self, waiting: Any) -> None:
+        page = f"/uploads/{waiting.upload_id}"
+        answer = sign_in_as(CHECKER).post(f"{page}/release", page=page, send="now", acknowledged=["due_date_past"])
+        assert answer.status == 303
+        released = uploads.load_upload("toko-sinar", waiting.upload_id)
+        assert (released.status, released.released_by) == (UploadStatus.WRITING, CHECKER)
+
+    def test_warning_that_is_not_ticked_holds_the_release(self, waiting: Any) -> None:
+        page = f"/uploads/{waiting.upload_id}"
+        assert sign_in_as(CHECKER).post(f"{page}/release", page=page, send="now").status == 409
+
+    def test_maker_who_is_checker_too_may_not_release_the_own_upload(self, waiting: Any) -> None:
+        make_user(MAKER, Role.MAKER, Role.CHECKER)
+        page = f"/uploads/{waiting.upload_id}"
+        browser = sign_in_as(MAKER)
+        assert "orang lain" in browser.get(page).text
+        answer = browser.post(f"{page}/release", page=page, send="now", acknowledged=["due_date_past"])
+        assert answer.status == 403
+
+    def test_time_of_sending_is_meant_in_the_billers_zone(self, waiting: Any) -> None:
+        page = f"/uploads/{waiting.upload_id}"
+        tomorrow = "2099-01-01T09:00"
+        form = {"send": "at", "at": tomorrow, "acknowledged": ["due_date_past"]}
+        assert sign_in_as(CHECKER).post(f"{page}/release", page=page, **form).status == 422
+
+    def test_form_for_the_bucket_comes_as_json_for_the_script_and_as_page_without_it(self) -> None:
+        browser = sign_in_as(MAKER)
+        started = browser.post("/uploads/new", filename="tagihan.xlsx", **{"as": "json"})
+        assert started.status == 200
+        assert '"key": "inbox/toko-sinar/' in started.text
+        page = browser.post("/uploads/new", filename="tagihan.xlsx")
+        assert 'enctype="multipart/form-data"' in page.text
+        bucket = re.search(r'action="(https://[^/"]+)', page.text)
+        assert bucket
+        assert bucket[1] in page.headers["content-security-policy"]
+
+    def test_template_is_of_the_billers_product(self) -> None:
+        assert "e_invoice" in sign_in_as(MAKER).get("/uploads/template").headers["content-disposition"]
+        assert "pintu_kelas" in sign_in_as("ani").get("/uploads/template").headers["content-disposition"]
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_every_page_for_reading_renders_in_both_languages(waiting: Any, language: str) -> None:
+    for page in PAGES:
+        if page.method != "GET":
+            continue
+        user = "officer" if page.roles is not None and page.roles <= BANK_ROLES else MAKER
+        path = page.path.replace("{upload_id}", waiting.upload_id)
+        if "{" in path:
+            continue
+        answer = sign_in_as(user).get(path, lang=language)
+        assert answer.status in (200, 303), (page.path, answer.text[:500])
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            assert f'<html lang="{language}">' in answer.text
+            assert not re.search(r"<script(?![^>]*\bsrc=)|\son[a-z]+=|\sstyle=|<style", answer.text)
+
+
+def test_suspended_biller_may_look_and_change_nothing(waiting: Any) -> None:
+    boto3.resource("dynamodb").Table(get_settings().billers_table).update_item(
+        Key={"pk": "toko-sinar"},
+        UpdateExpression="SET #state = :state",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":state": "suspended"},
+    )
+    browser = sign_in_as(CHECKER)
+    page = f"/uploads/{waiting.upload_id}"
+    assert "dihentikan sementara" in browser.get(page).text
+    assert browser.post(f"{page}/reject", page=page, reason="x").status == 403
