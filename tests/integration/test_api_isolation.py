@@ -129,7 +129,7 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "due_date": "2027-01-31",
         "position": 0,
         "method": "cash",
-        "amount": invoice["amount"],
+        "amount": int(invoice["amount"]),
         "notice_id": notice_id,
         "first_day": clock.today_in_jakarta().isoformat(),
         "last_day": clock.today_in_jakarta().isoformat(),
@@ -144,7 +144,10 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "result": Result.MISSING_HERE,
         "line": f"line#{finding.line_id}",
         "note": "sudah dikembalikan",
-        "Idempotency-Key": "key-1",
+        "is_on": False,
+        "order": ["whatsapp", "email"],
+        "minutes": [30],
+        "idempotency-key": "key-1",
     }
 
 
@@ -267,6 +270,7 @@ def test_people_of_another_biller_neither_see_nor_change_anything(values: dict[s
 def test_the_same_calls_by_its_own_people_find_what_they_name(values: dict[str, Any]) -> None:
     """Else the test above would prove nothing."""
     states: list[str] = []
+    ended: set[tuple[str, str]] = set()
     for route in list_routes():
         for role in read_roles(route):
             answer = call_route(route, find_user(role, SHOP.biller_id), values)
@@ -274,7 +278,11 @@ def test_the_same_calls_by_its_own_people_find_what_they_name(values: dict[str, 
             # Users and changes of the bank are other ones than the shop's.
             if role in BANK_ROLES and named:
                 continue
+            if route in ended and answer.status == 404:
+                continue
             assert answer.status not in (403, 404, 500), (route, role, answer.body)
+            if route[0] == "DELETE" and answer.status == 200:
+                ended.add(route)
             assert answer.code != "bad_request", (route, role, answer.body)
             assert answer.code != "biller_not_active" or "suspended" in states, (route, role)
             if route[1] == "/v1/billers/<biller_id>/suspend":
