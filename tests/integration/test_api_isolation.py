@@ -114,6 +114,9 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "on_weekends": False,
         "on_holidays": False,
         "reminder_offsets": [0],
+        "is_on": False,
+        "order": ["whatsapp", "sms"],
+        "minutes": [30],
         "kind": "giro_account",
         "value": "028000333222",
         "module": "e_invoice",
@@ -144,9 +147,6 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "result": Result.MISSING_HERE,
         "line": f"line#{finding.line_id}",
         "note": "sudah dikembalikan",
-        "is_on": False,
-        "order": ["whatsapp", "email"],
-        "minutes": [30],
         "idempotency-key": "key-1",
     }
 

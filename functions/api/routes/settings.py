@@ -29,16 +29,13 @@ _Offset = Annotated[int, Field(ge=-MAX_REMINDER_DISTANCE, le=MAX_REMINDER_DISTAN
 
 
 class Fallback(Request):
-    is_on: bool = Field(description="one channel after the other for each recipient, instead of all at once")
-    order: list[PayerChannel] = Field(min_length=2, max_length=len(PayerChannel))
+    is_on: bool = Field(description="off: every channel at once")
+    order: list[PayerChannel] = Field(min_length=2, max_length=len(PayerChannel), description="the next one, each once")
     minutes: list[Annotated[int, Field(ge=0, le=MAX_PATIENCE)]] = Field(
         min_length=1,
         max_length=len(PayerChannel) - 1,
-        description="how long each but the last may stay undelivered; 0: only a failure moves on",
+        description="undelivered for so long, the next channel is tried; for each but the last one; 0: only on failure",
     )
-
-    def build_ladder(self) -> FallbackLadder:
-        return FallbackLadder(self.is_on, tuple(Channel(channel) for channel in self.order), tuple(self.minutes))
 
 
 class Policy(Request):
@@ -51,12 +48,6 @@ class Policy(Request):
         max_length=MAX_REMINDERS, description="days from the due date, in order, each once"
     )
     fallback: Fallback
-
-    def build_policy(self) -> NoticePolicy:
-        members = self.model_dump(exclude={"reminder_offsets", "fallback"})
-        return NoticePolicy(
-            **members, reminder_offsets=tuple(self.reminder_offsets), fallback=self.fallback.build_ladder()
-        )
 
 
 class ChangeSettings(Request):
@@ -80,10 +71,16 @@ def describe_settings() -> dict[str, Any]:
 @area.put("/v1/settings", {Role.BILLER_ADMIN}, answers=shapes.Settings)
 def replace_settings(request: Annotated[ChangeSettings, Body()]) -> dict[str, Any]:
     """Replace the settings that were read as ``version``."""
+    ladder = request.policy.fallback
+    fallback = FallbackLadder(ladder.is_on, tuple(Channel(channel) for channel in ladder.order), tuple(ladder.minutes))
+    policy = request.policy.model_dump() | {
+        "reminder_offsets": tuple(request.policy.reminder_offsets),
+        "fallback": fallback,
+    }
     wanted = BillerSettings(
         channels=[Channel(channel) for channel in request.channels],
         language=request.language,
-        policy=request.policy.build_policy(),
+        policy=NoticePolicy(**policy),
         on_errors=request.on_errors,
         release=request.release,
         help_contact=request.help_contact,
@@ -96,5 +93,6 @@ def _show(biller: Biller) -> dict[str, Any]:
     settings = asdict(read_settings(biller))
     policy = settings["policy"]
     policy["reminder_offsets"] = list(policy["reminder_offsets"])
-    policy["fallback"] |= {name: list(policy["fallback"][name]) for name in ("order", "minutes")}
+    ladder = policy["fallback"]
+    policy["fallback"] = ladder | {name: list(ladder[name]) for name in ("order", "minutes")}
     return settings | {"version": biller.version, "channels": list(biller.channels)}
