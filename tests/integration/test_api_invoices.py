@@ -56,7 +56,8 @@ def get(path: str, user: str = MAKER, **query: str) -> Answer:
 
 
 def test_list_is_filtered_and_goes_on_behind_its_cursor(tmp_path: Path) -> None:
-    made = issue(tmp_path, 5)
+    pens = {"name": "Pena", "quantity": "2", "unit_price": 50_000, "total": 100_000}
+    made = issue(tmp_path, 5, items=[pens])
     found: list[str] = []
     cursor: dict[str, str] = {}
     while True:
@@ -68,7 +69,8 @@ def test_list_is_filtered_and_goes_on_behind_its_cursor(tmp_path: Path) -> None:
     assert found == [invoice["number"] for invoice in made]
     assert get("invoices", show="overdue", cursor=cursor["cursor"]).code == "cursor"
     (one,) = get("invoices", payer="payer:C3").body["invoices"]
-    assert one["number"] == "INV-0003"
+    assert (one["number"], "items" in one) == ("INV-0003", False)
+    assert get(f"invoices/{one['va_number']}").body["items"] == [pens]
     assert len(get("invoices", upload_id=made[0]["upload_id"]).body["invoices"]) == 5
     assert get("invoices", show="paid").body == {"invoices": []}
     assert get("invoices", due_to="2026-12-30").body == {"invoices": []}

@@ -107,17 +107,20 @@ def list_invoices(
     cursor: Annotated[str | None, Query(min_length=1, max_length=1000)] = None,
     limit: Annotated[int, Query(ge=1, le=invoice_lists.MAX_PAGE)] = 50,
 ) -> dict[str, Any]:
-    """Invoices by due date; those of an upload by row. A page may be short, or empty, and yet have a cursor."""
+    """Invoices by due date; those of an upload by row. A page may be short, or empty, and yet have a cursor.
+
+    Products of an invoice (items) are in its details only.
+    """
     filters = invoice_lists.Filters(show, due_from, due_to, class_name, fee_type, payer, upload_id, latest_first)
     page = invoice_lists.list_invoices(area.caller.biller_id, filters, cursor=cursor, limit=limit)
-    return build_page("invoices", [show_invoice(invoice) for invoice in page.invoices], page.cursor)
+    return build_page("invoices", [_show_line(invoice) for invoice in page.invoices], page.cursor)
 
 
 @area.post("/v1/invoices/search", _LOOK, answers=shapes.InvoicesFound, reads=True)
 def search_invoices(request: Annotated[SearchInvoices, Body()]) -> dict[str, Any]:
     """The invoices of exactly this number, VA number, phone number or e-mail address, archived ones too; 50 at most."""
     found = invoice_lists.search_invoices(area.caller.biller_id, request.wanted)
-    return {"invoices": [show_invoice(invoice) for invoice in found]}
+    return {"invoices": [_show_line(invoice) for invoice in found]}
 
 
 @area.post(
@@ -250,6 +253,13 @@ def _find(va_number: str) -> tuple[str, str]:
 
 def _by(va_number: str, request: _Change) -> dict[str, Any]:
     return {"by": area.caller.user_id, "seen": Seen(va_number, request.revision)}
+
+
+def _show_line(invoice: dict[str, Any]) -> dict[str, Any]:
+    """In a list: without products, of which a hundred invoices may have more than an answer holds."""
+    shown = show_invoice(invoice)
+    shown.pop("items", None)
+    return shown
 
 
 def _show_result(result: archiving.ArchiveResult) -> dict[str, Any]:
