@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api import shapes
 from api.areas import Area
-from api.requests import Request
+from api.requests import PayerChannel, Request
 from invoicing.biller_settings import BillerSettings, change_settings, read_settings
 from invoicing.billers import Biller, OnErrors, ReleaseMode
 from invoicing.notice_policy import MAX_REMINDER_DISTANCE, MAX_REMINDERS, NoticePolicy, Zone
@@ -34,7 +34,9 @@ class Policy(Request):
 
 class ChangeSettings(Request):
     version: int = Field(ge=0, le=10**9, description="of the settings that were read: who comes second is told")
-    channels: list[Channel] = Field(min_length=1, max_length=len(Channel), description="in the order of preference")
+    channels: list[PayerChannel] = Field(
+        min_length=1, max_length=len(PayerChannel), description="in the order of preference"
+    )
     language: str = Field(pattern=r"^(id|en)$")
     policy: Policy
     on_errors: OnErrors
@@ -53,7 +55,7 @@ def replace_settings(request: Annotated[ChangeSettings, Body()]) -> dict[str, An
     """Replace the settings that were read as ``version``."""
     policy = request.policy.model_dump() | {"reminder_offsets": tuple(request.policy.reminder_offsets)}
     wanted = BillerSettings(
-        channels=request.channels,
+        channels=[Channel(channel) for channel in request.channels],
         language=request.language,
         policy=NoticePolicy(**policy),
         on_errors=request.on_errors,
