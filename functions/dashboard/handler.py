@@ -14,7 +14,7 @@ from dashboard import forms, rendering, sessions
 from dashboard.areas import Page
 from dashboard.form_keys import load_form_key
 from dashboard.problems import find_problem
-from dashboard.views import home, sign_in, uploads
+from dashboard.views import delivery, home, invoice, invoices, reports, sign_in, upload_steps, uploads
 from dashboard.visits import Visit
 from invoicing import defects
 from invoicing.billers import Biller, BillerState
@@ -28,7 +28,7 @@ from webpages.assets import find_asset
 
 logger = Logger()
 
-_MODULES = (sign_in, home, uploads)
+_MODULES = (sign_in, home, uploads, upload_steps, invoices, invoice, delivery, reports)
 PAGES: list[Page] = [page for module in _MODULES for page in module.area.pages]
 _ASSETS = "/assets/"
 

@@ -1,5 +1,6 @@
 """Templates -> pages: what every page has (navigation, language, forms' key), and what it is told besides."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from dashboard.problems import Problem, find_words
 from dashboard.visits import Visit
 from invoicing.billers import Module
 from invoicing.roles import Role
-from invoicing.texts import LANGUAGES, text
+from invoicing.texts import LANGUAGES, has_text, text
 from webpages.answers import answer_page
 from webpages.assets import load_assets
 from webpages.templates import load_templates
@@ -19,6 +20,8 @@ STATIC = _FOLDER / "static"
 
 _BILLER_PAGES = ("home", "uploads", "invoices", "status", "transactions", "reports", "settings", "help")
 _OFFICER_PAGES = ("billers", "support", "health", "help")
+_WORDS = ("dashboard", "biller_pages")
+"""Areas of the catalogue that pages take their words from."""
 _PATHS = {"home": ""}
 """Where a page's key is not its path."""
 
@@ -45,6 +48,7 @@ def render(visit: Visit, template: str, **view: Any) -> str:
             here=visit.path.split("/")[1] or "home",
             done=_find_done(visit),
             Role=Role,
+            is_school=visit.biller is not None and visit.biller.module is Module.PINTU_KELAS,
             **view,
         )
     )
@@ -52,12 +56,18 @@ def render(visit: Visit, template: str, **view: Any) -> str:
 
 def say(visit: Visit, key: str, **params: Any) -> str:
     """The words of a key, a school's own where it has any: students, guardians and fees instead of customers."""
-    if visit.biller is not None and visit.biller.module is Module.PINTU_KELAS:
-        try:
-            return text(f"school.{key}", visit.language, **params)
-        except KeyError:
-            pass
-    return text(f"dashboard.{key}", visit.language, **params)
+    is_school = visit.biller is not None and visit.biller.module is Module.PINTU_KELAS
+    for area in ("school", *_WORDS) if is_school else _WORDS:
+        if has_text(f"{area}.{key}"):
+            return text(f"{area}.{key}", visit.language, **params)
+    raise KeyError(key)
+
+
+def leave_blank(record: Any) -> Any:
+    """A record of which members may be absent, for a template that shows those as nothing."""
+    if isinstance(record, Mapping):
+        return defaultdict(str, {name: leave_blank(value) for name, value in record.items()})
+    return [leave_blank(value) for value in record] if isinstance(record, list) else record
 
 
 def render_message(visit: Visit, key: str) -> str:
