@@ -16,7 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.cloud import REGION, ROOT, Cloud, CloudError
 from infra.local.http_apis import spell_out_routes
-from infra.local.provider_calls import PAYER_LINK_BASE, WHATSAPP_SENDERS
+from infra.local.provider_calls import WHATSAPP_SENDERS
 from infra.local.providers import ENDPOINT_VARIABLES
 
 STACK = "invoicing-local"
@@ -35,7 +35,6 @@ PARAMETERS = {
     "SmsExpressConcurrency": "2",
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
-    "PayerLinkBase": PAYER_LINK_BASE,
     "EventConcurrency": "2",
     "WebhookConcurrency": "2",
     # The receiver of webhooks runs on this machine.

@@ -186,6 +186,8 @@ def test_base_of_payers_links_that_would_burst_an_sms_does_not_deploy() -> None:
     assert rules["MaxLength"] == MAX_BASE_SEPTETS
     for wrong in ("http://bayar.example", "https://bayar.example/{x}", "https://bayar.example?a", "https://b.exämple"):
         assert not re.fullmatch(rules["AllowedPattern"], wrong)
+    for right in ("", "https://bayar.example", "https://bayar.example/t", "https://127.0.0.1:8443/t"):
+        assert re.fullmatch(rules["AllowedPattern"], right)
 
 
 def test_notice_commands_may_write_a_billers_wording_and_webhooks_and_nothing_else_of_it() -> None:
