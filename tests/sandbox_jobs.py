@@ -11,10 +11,10 @@ from typing import Any
 
 import python_calamine
 
-from upload import sandbox
-from upload.guard import EXCEL_ROWS, GuardReport, inspect_file
-from upload.reader import read_sheets
-from upload.refusal import WorkbookRefused
+from invoicing.workbooks import sandbox
+from invoicing.workbooks.guard import EXCEL_ROWS, GuardReport, inspect_file
+from invoicing.workbooks.reader import read_sheets
+from invoicing.workbooks.refusal import WorkbookRefused
 
 
 def read_workbook(request: dict[str, Any]) -> dict[str, Any]:

@@ -194,7 +194,8 @@ def _archive(command: Archive | ArchiveUpload) -> dict[str, Any]:
         "confirmed": command.confirmed,
     }
     if isinstance(command, Archive):
-        result = archiving.archive_invoice(command.biller_id, command.number, va_number=command.va_number, **options)
+        seen: dict[str, Any] = {"va_number": command.va_number, "revision": command.revision}
+        result = archiving.archive_invoice(command.biller_id, command.number, **seen, **options)
         return _show_result(result)
     results, cursor = archiving.archive_upload(command.biller_id, command.upload_id, cursor=command.cursor, **options)
     return {"results": [_show_result(result) for result in results]} | ({"cursor": cursor} if cursor else {})

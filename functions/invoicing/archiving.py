@@ -50,7 +50,7 @@ class ArchiveOutcome(StrEnum):
     INQUIRED_RECENTLY = "inquired_recently"
     """A bank asked for it within ``INQUIRY_WINDOW``: archived only when confirmed."""
     CHANGED = "changed"
-    """The number belongs to another invoice than the one that was named by its VA number."""
+    """The number belongs to another invoice than the one that was named, or somebody changed it since."""
     NOT_FOUND = "not_found"
 
 
@@ -62,6 +62,8 @@ class Target:
     va_number: str | None = None
     upload_id: str | None = None
     """Only if it is of this upload."""
+    revision: int | None = None
+    """Only as it was seen; 0 of an invoice that nobody has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def archive_invoice(
     reason: str,
     notify: bool = True,
     va_number: str | None = None,
+    revision: int | None = None,
     confirmed: bool = False,
 ) -> ArchiveResult:
     """Archive one open invoice; archived already is fine.
@@ -95,7 +98,7 @@ def archive_invoice(
     Raises InvoiceNotFoundError, InvoiceStateError (paid, or a payment waits for approval), InvoiceChangedError,
     InquiredRecentlyError unless ``confirmed``, BillerNotActiveError, BusyError.
     """
-    targets = [Target(number, va_number)]
+    targets = [Target(number, va_number, revision=revision)]
     (result,) = archive_invoices(biller_id, targets, by=by, reason=reason, notify=notify, confirmed=confirmed)
     match result.outcome:
         case ArchiveOutcome.NOT_FOUND:
@@ -230,6 +233,8 @@ def _judge(
         return ArchiveOutcome.ALREADY_ARCHIVED
     if invoice["status"] == InvoiceStatus.PAID:
         return ArchiveOutcome.PAID
+    if target.revision is not None and invoice.get("revision", 0) != target.revision:
+        return ArchiveOutcome.CHANGED
     if "outside_payment" in invoice:
         return ArchiveOutcome.PAYMENT_WAITS
     inquired_at = accounts.get(invoice["va_number"], {}).get("inquired_at", "")

@@ -143,12 +143,44 @@ class CounterBusyError(InvoicingError):
     """Too many releases of one company code at once; the same release may be tried again."""
 
 
+class CompanyCodeError(InvoicingError):
+    """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
+
+
+class ReportRequestError(InvoicingError):
+    """A report was asked for that cannot be made. ``str(error)`` names the members that do not fit."""
+
+
+class ReportNotFoundError(InvoicingError):
+    """This biller has no report of this id (another biller's looks the same)."""
+
+
+class ScheduleNotFoundError(InvoicingError):
+    """This biller has no running report schedule of this id (another biller's looks the same)."""
+
+
+class TooManyReportsError(InvoicingError):
+    """The biller has as many reports in the making, or schedules, as one may have."""
+
+
 class StoreBusyError(InvoicingError):
     """DynamoDB has no time, or too many at once want to change the same items; the same may be tried again."""
 
 
-class CompanyCodeError(InvoicingError):
-    """A company code must have exactly the bank's number of digits, so that no code is the beginning of another."""
+class SettlementFormatError(InvoicingError):
+    """A bank's settlement file is not of the form that was set for it, or the form makes no sense; says which part."""
+
+
+class ReconciliationNotFoundError(InvoicingError):
+    """There is no reconciliation of this id."""
+
+
+class SettledLineNotFoundError(InvoicingError):
+    """There is no such line, or nobody needs to act on it."""
+
+
+class SettledLineStateError(InvoicingError):
+    """The line is in a state that does not permit the step. ``str(error)`` names it."""
 
 
 class PayerLinkError(InvoicingError):

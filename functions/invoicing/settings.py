@@ -74,16 +74,51 @@ class Settings:
         return _read("NOTICES_TABLE")
 
     @cached_property
-    def payments_table(self) -> str:
-        return _read("PAYMENTS_TABLE")
-
-    @cached_property
     def requests_table(self) -> str:
         return _read("REQUESTS_TABLE")
 
     @cached_property
     def suppressions_table(self) -> str:
         return _read("SUPPRESSIONS_TABLE")
+
+    @cached_property
+    def payments_table(self) -> str:
+        return _read("PAYMENTS_TABLE")
+
+    @cached_property
+    def reports_table(self) -> str:
+        return _read("REPORTS_TABLE")
+
+    @cached_property
+    def reconciliations_table(self) -> str:
+        return _read("RECONCILIATIONS_TABLE")
+
+    @cached_property
+    def report_queue_url(self) -> str:
+        return _read("REPORT_QUEUE_URL")
+
+    @cached_property
+    def report_max_receives(self) -> int:
+        """How often the report queue delivers a message before it goes to the dead-letter queue."""
+        return int(_read("REPORT_MAX_RECEIVES"))
+
+    @cached_property
+    def report_retention_days(self) -> int:
+        return int(_read("REPORT_RETENTION_DAYS"))
+
+    @cached_property
+    def report_mail_queue_url(self) -> str:
+        return _read("REPORT_MAIL_QUEUE_URL")
+
+    @cached_property
+    def dashboard_origin(self) -> str:
+        """Origin of the billers' web pages; empty: there are none."""
+        return os.environ.get("DASHBOARD_ORIGIN", "")
+
+    @cached_property
+    def settlement_max_bytes(self) -> int:
+        """Bytes that a bank's settlement file may have."""
+        return int(_read("SETTLEMENT_MAX_BYTES"))
 
     @cached_property
     def inbox_bucket(self) -> str:

@@ -11,9 +11,9 @@ from invoicing.modules.columns import WorkbookSpec
 from invoicing.money import MAX_RUPIAH, format_rupiah
 from invoicing.notices import Channel
 from invoicing.typed_text import InvalidValueError
+from invoicing.workbooks.reader import Cell
 from upload.findings import Findings, show_cell
 from upload.plan_lines import PlanLines
-from upload.reader import Cell
 from upload.sheets import DataSheet
 
 FAR_FACTOR = 5

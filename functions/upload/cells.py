@@ -18,7 +18,7 @@ from invoicing.modules.school_terms import parse_period, parse_school_year
 from invoicing.money import parse_quantity, parse_reduction, parse_rupiah
 from invoicing.notices import Channel
 from invoicing.typed_text import InvalidValueError, clean_text, is_blank
-from upload.reader import Cell, UnreadableCell
+from invoicing.workbooks.reader import Cell, UnreadableCell
 
 MIN_VALIDITY = timedelta(minutes=15)
 """A virtual account that closes sooner cannot be paid by anyone who still has to read the notice."""

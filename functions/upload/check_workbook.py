@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from invoicing.notices import Channel
+from invoicing.workbooks.guard import inspect_file
+from invoicing.workbooks.reader import read_sheets
 from upload.batches import Checks
 from upload.findings import Findings
-from upload.guard import inspect_file
 from upload.plan_lines import PlanLines
-from upload.reader import read_sheets
 from upload.rows import RowCheck
 from upload.sheets import find_data_sheet, get_spec, shorten
 

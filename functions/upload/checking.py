@@ -22,9 +22,9 @@ from invoicing.issues import Issue, Severity
 from invoicing.settings import get_settings
 from invoicing.store import billers, files, uploads
 from invoicing.uploads import CheckSummary, Upload, UploadStatus, sum_results
+from invoicing.workbooks.refusal import WorkbookRefused
+from invoicing.workbooks.sandbox import SandboxLimits, run_sandboxed
 from upload.existing import NewPlan, drop_existing
-from upload.refusal import WorkbookRefused
-from upload.sandbox import SandboxLimits, run_sandboxed
 
 _NDJSON = "application/x-ndjson"
 _RECENT_UPLOADS = 20

@@ -35,8 +35,8 @@ from invoicing.modules.columns import (
     WorkbookSpec,
 )
 from invoicing.texts import LANGUAGES, describe_finding, text
-from upload.guard import inspect_file
-from upload.reader import Cell, UnreadableCell, read_sheets
+from invoicing.workbooks.guard import inspect_file
+from invoicing.workbooks.reader import Cell, UnreadableCell, read_sheets
 from upload.sheets import find_data_sheet, get_spec
 
 GENERAL_FORMAT, TEXT_FORMAT, MONEY_FORMAT = "General", "@", "#,##0"

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from invoicing.issues import Issue, Severity
-from upload.reader import Cell, UnreadableCell
+from invoicing.workbooks.reader import Cell, UnreadableCell
 
 _SHOWN = 200
 _ROW_OF = itemgetter(0)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from invoicing.modules.columns import Kind, WorkbookSpec
 from invoicing.typed_text import clean_text
-from upload.reader import Cell
+from invoicing.workbooks.reader import Cell
 from upload.sheets import DataSheet, is_filled
 
 _SHORT = 100

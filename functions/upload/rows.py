@@ -9,13 +9,13 @@ from invoicing.issues import Issue, Severity
 from invoicing.modules.columns import normalise_header
 from invoicing.money import format_rupiah, parse_rupiah
 from invoicing.typed_text import InvalidValueError
+from invoicing.workbooks.reader import Cell
+from invoicing.workbooks.refusal import WorkbookRefused
 from upload.batches import Batch, Checks
 from upload.cells import ColumnReader
 from upload.e_invoice_rows import EInvoiceRows
 from upload.findings import show_cell
 from upload.footers import Footer, FooterFilter, FooterKind, Row
-from upload.reader import Cell
-from upload.refusal import WorkbookRefused
 from upload.school_rows import SchoolRows
 from upload.sheets import Field, is_filled, shorten
 

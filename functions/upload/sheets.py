@@ -15,8 +15,8 @@ from invoicing.modules.columns import (
     normalise_header,
 )
 from invoicing.typed_text import clean_text
-from upload.reader import Cell, Sheet
-from upload.refusal import WorkbookRefused
+from invoicing.workbooks.reader import Cell, Sheet
+from invoicing.workbooks.refusal import WorkbookRefused
 
 HEADER_SEARCH_ROWS = 30
 """Title, address and date rows may stand above the header, but not more than fit on a page."""

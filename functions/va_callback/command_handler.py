@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from invoicing import connecting_banks, errors
 from invoicing.bank_clients import BankClient, MinifyMode, SignatureVariant
 from invoicing.connecting_banks import Connection, Keep
+from invoicing.postings import PaymentChannel
 from invoicing.settings import get_settings
 from invoicing.store import bank_calls, bank_clients
 from invoicing.texts import LANGUAGES, text
@@ -24,6 +25,8 @@ _ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 _Pem = Annotated[str, Field(min_length=1, max_length=4096)]
 _Networks = Annotated[tuple[Annotated[str, Field(max_length=50)], ...], Field(max_length=50)]
 _CallId = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
+
+_Channels = Annotated[dict[Annotated[str, Field(min_length=1, max_length=5)], PaymentChannel], Field(max_length=50)]
 
 
 class _Command(BaseModel):
@@ -41,6 +44,10 @@ class _Settings(BaseModel):
     replay_code_success: bool = False
     allowed_networks: _Networks = ()
     min_key_bits: int = Field(default=2048, ge=1024, le=16384)
+    sub_company: str = Field(default="00000", pattern=r"^[0-9]{5}$")
+    channels_by_id: _Channels = Field(default_factory=dict)
+    channels_by_code: _Channels = Field(default_factory=lambda: {"6010": PaymentChannel.TELLER})
+    own_bank_codes: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=11)], ...], Field(max_length=20)] = ()
 
 
 class CreateClient(_Command):

@@ -1,6 +1,7 @@
 """A day's payments told to the product once more, from the kept calls: after a restore, or to see what would differ.
 
-Harmless where nothing was lost: a payment that is posted is answered as it was and moves no money.
+Harmless where nothing was lost: a payment that is posted is answered as it was and moves no money. Only what the bank
+heard was accepted is told again.
 """
 
 from collections.abc import Callable
@@ -63,7 +64,8 @@ def replay_day(
             continue
         told = {"call_id": call_id, "va_number": kept.va_number, "request_id": kept.request_id}
         told["code_then"] = _read_code(kept)
-        if answer:
+        # Whatever else the bank heard, it gave the money back to its payer: to post it now would invent money.
+        if answer and _was_accepted(kept):
             now = answer(verified)
             told["code_now"] = f"{now.http_status}{verified.service}{now.case}"
         payments.append(told)
@@ -97,3 +99,8 @@ def _read_payment(call_id: str) -> tuple[VerifiedCall | None, BankCall | None]:
 
 def _read_code(kept: BankCall) -> str:
     return str(parse_object(kept.answer.encode()).get("responseCode", ""))
+
+
+def _was_accepted(kept: BankCall) -> bool:
+    data = parse_object(kept.answer.encode()).get("virtualAccountData")
+    return _read_code(kept) == "2002500" and isinstance(data, dict) and data.get("paymentFlagStatus") == "00"

@@ -10,21 +10,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from infra.local import client, logs, report
+from infra.local import client, logs, report, reports
 from infra.local.bank import BankRefusedError, Fault, NoAnswerError, Reply, open_bank, operate
 from infra.local.cloud import HOME, Cloud, CloudError, find_cloud
 from infra.local.invoice_commands import add_invoice_commands
 from infra.local.messages import list_messages, save_emails
 from infra.local.notice_commands import add_commands
 from infra.local.seed import BILLERS
+from infra.local.settlement_files import DIFFERENCES
 from infra.local.stack import run_stack
 from infra.local.staff import PASSWORD, STAFF, sign_in_as
 from invoicing.billers import Module
 from invoicing.notices import Channel, NoticeKind
+from invoicing.reports import ReportFormat, ReportKind
 from invoicing.sending_hours import Send
 from invoicing.texts import LANGUAGES
 
@@ -50,6 +52,8 @@ In another terminal:
   python -m infra.local messages                  (every message, event and webhook call that would have left)
   python -m infra.local webhooks toko-sinar       (also: webhook-create, webhook-change, replay, resend, pause, resume)
   python -m infra.local emails                    (the e-mails as files)
+  python -m infra.local report payments --biller toko-sinar --format pdf
+  python -m infra.local reconcile --with duplicate    (the bank's settlement file of all payments, with a difference)
   python -m infra.local preview --biller toko-sinar --kind paid
   python -m infra.local inquire VA_NUMBER         (the bank asks; pay VA_NUMBER pays, with --times, --advice, --fault)
   python -m infra.local bank list_calls va_number=VA_NUMBER      (what the bank sent and got; also: list_clients, ...)
@@ -206,6 +210,31 @@ def _list_messages(cloud: Cloud, options: Options) -> Answer:
     return found, report.format_messages(found, cloud.providers)
 
 
+def _save_report(cloud: Cloud, options: Options) -> Answer:
+    path = reports.save_report(
+        cloud,
+        options.kind,
+        options.biller,
+        options.out or cloud.home / "reports",
+        file_format=options.format,
+        language=options.language,
+        since=options.since,
+        until=options.until,
+    )
+    return {"file": str(path)}, iter([str(path)])
+
+
+def _reconcile(cloud: Cloud, options: Options) -> Answer:
+    folder = options.out or cloud.home / "reports"
+    instant = datetime.now(UTC)
+    path = options.file or reports.write_settlement_file(
+        cloud, folder / f"settlement-{instant:%Y%m%d-%H%M%S}.{options.format}", options.differences
+    )
+    shown, saved = reports.reconcile_file(cloud, path, folder)
+    lines = [*reports.format_results(shown), f"  {path}", *([f"  {saved}"] if saved else [])]
+    return {"settlement_file": str(path), "report_file": str(saved) if saved else None, **shown}, iter(lines)
+
+
 def _print_token(cloud: Cloud, options: Options) -> Answer:
     token = sign_in_as(cloud, options.email)
     return {"access_token": token, "api": cloud.outputs["ApiAddress"]}, iter([token])
@@ -280,7 +309,7 @@ def _operate(cloud: Cloud, options: Options) -> Answer:
     return answer, iter([json.dumps(answer, ensure_ascii=False, indent=2)])
 
 
-def _replay(cloud: Cloud, options: Options) -> Answer:
+def _replay_payments(cloud: Cloud, options: Options) -> Answer:
     command = {"day": options.day, "user_id": options.user or "operator", "reason": options.reason}
     payments: list[dict[str, Any]] = []
     after: str | None = ""
@@ -357,6 +386,19 @@ def _build_parser() -> argparse.ArgumentParser:
     messages = add("messages", _list_messages, "every message that would have left, and what was reported of it")
     messages.add_argument("--channel", choices=list(Channel))
     messages.add_argument("--to", default="", help="part of an address or number")
+    asked = add("report", _save_report, "have a report made and save its file")
+    asked.add_argument("kind", choices=list(ReportKind))
+    asked.add_argument("--biller", required=True, choices=[biller.biller_id for biller in BILLERS])
+    asked.add_argument("--format", choices=list(ReportFormat), default=ReportFormat.XLSX)
+    asked.add_argument("--language", choices=["id", "en"], default="id")
+    asked.add_argument("--since", type=date.fromisoformat, help="first day, for reports about a period")
+    asked.add_argument("--until", type=date.fromisoformat, help="last day")
+    asked.add_argument("--out", type=Path, help="folder (default: reports/ of the cloud's)")
+    settle = add("reconcile", _reconcile, "match the bank's settlement file to our payments, and save the report")
+    settle.add_argument("file", type=Path, nargs="?", help="without it: a file is written from all payments so far")
+    settle.add_argument("--with", dest="differences", action="append", default=[], choices=DIFFERENCES)
+    settle.add_argument("--format", choices=["csv", "xlsx"], default="csv")
+    settle.add_argument("--out", type=Path, help="folder (default: reports/ of the cloud's)")
     token = add("token", _print_token, "sign in and print an access token for the API; it holds for 15 minutes")
     token.add_argument("email", choices=[person.email for person in STAFF], metavar="USER")
     preview = add("preview", _preview, "a notice on every channel as it would be sent, of a sample or a real invoice")
@@ -381,7 +423,9 @@ def _build_parser() -> argparse.ArgumentParser:
     bank = add("bank", _operate, "a command about bank clients and their calls (docs/operations.md)", user=True)
     bank.add_argument("operation", help="list_clients, create_client, begin_secret_change, list_calls, show_call, ...")
     bank.add_argument("member", nargs="*", metavar="NAME=VALUE", help="of the command; NAME=@FILE reads a file")
-    replay = add("replay", _replay, "a day's payments from the kept calls, told once more with --apply", user=True)
+    replay = add(
+        "replay-payments", _replay_payments, "a day's payments as kept, told once more with --apply", user=True
+    )
     replay.add_argument("day", help="YYYY-MM-DD in Jakarta")
     replay.add_argument("--apply", action="store_true", help="post what is missing; without it only list")
     replay.add_argument("--reason", default="a look")

@@ -30,6 +30,7 @@ PARAMETERS = {
     "WriteConcurrency": "2",
     "EmailConcurrency": "2",
     "ReceiptConcurrency": "2",
+    "ReportConcurrency": "2",
     "EmailExpressConcurrency": "2",
     "SmsConcurrency": "2",
     "SmsExpressConcurrency": "2",

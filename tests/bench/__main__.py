@@ -24,6 +24,12 @@ def _spread(options: argparse.Namespace) -> list[Figure]:
     return run_spread(quick=options.quick)
 
 
+def _report(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.report import run_report
+
+    return run_report(quick=options.quick)
+
+
 def _payments(options: argparse.Namespace) -> list[Figure]:
     from tests.bench.payments import run_payments
 
@@ -59,6 +65,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
     "write": _write,
     "spread": _spread,
+    "report": _report,
     "payments": _payments,
     "lists": _lists,
     "cold": _cold,

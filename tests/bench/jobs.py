@@ -37,7 +37,7 @@ def read_usual_way(path: str) -> dict[str, Any]:
 
 def check_sandboxed(job: str, module: str, path: str, max_rows: str, plan: str = "") -> dict[str, Any]:
     """A job in the product's own sandbox; ``cpu`` and ``rss`` are the child's alone, as this process waited for it."""
-    from upload import sandbox
+    from invoicing.workbooks import sandbox
 
     sandbox.JOBS |= {
         "nothing": "tests.bench.jobs:do_nothing",
@@ -76,7 +76,7 @@ def do_nothing(_request: dict[str, Any]) -> dict[str, Any]:
 
 def guard_only(request: dict[str, Any]) -> dict[str, Any]:
     """The first part of the check, in its sandbox."""
-    from upload.guard import inspect_file
+    from invoicing.workbooks.guard import inspect_file
 
     inspect_file(Path(request["path"]), max_bytes=request["max_bytes"], max_rows=request["max_rows"])
     return {}
@@ -84,8 +84,8 @@ def guard_only(request: dict[str, Any]) -> dict[str, Any]:
 
 def guard_and_read(request: dict[str, Any]) -> dict[str, Any]:
     """The first two parts of the check, in its sandbox."""
-    from upload.guard import inspect_file
-    from upload.reader import read_sheets
+    from invoicing.workbooks.guard import inspect_file
+    from invoicing.workbooks.reader import read_sheets
 
     path = Path(request["path"])
     report = inspect_file(path, max_bytes=request["max_bytes"], max_rows=request["max_rows"])
@@ -136,6 +136,30 @@ def spread_keys(plan: str) -> dict[str, Any]:
     return count_keys(Path(plan))
 
 
+def write_report_pages(folder: str, invoices: str) -> dict[str, Any]:
+    from tests.bench.report_cpu import write_pages
+
+    return {"pages": write_pages(Path(folder), int(invoices))}
+
+
+def make_report(folder: str, kind: str, file_format: str) -> dict[str, Any]:
+    from tests.bench import report_cpu
+
+    return report_cpu.make_report(Path(folder), kind, file_format)
+
+
+def write_report_alone(folder: str) -> dict[str, Any]:
+    from tests.bench.report_cpu import write_alone
+
+    return write_alone(Path(folder))
+
+
+def count_list_reads() -> dict[str, Any]:
+    from tests.bench import report_cpu
+
+    return report_cpu.count_list_reads()
+
+
 def measure_webhook(profile: str = "") -> dict[str, Any]:
     from tests.bench.webhook_cpu import measure_webhook as measure
 
@@ -161,6 +185,10 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         write_chunks,
         pay,
         spread_keys,
+        write_report_pages,
+        make_report,
+        write_report_alone,
+        count_list_reads,
         measure_webhook,
         list_first_page,
     )

@@ -177,6 +177,14 @@ def test_number_that_belongs_to_another_invoice_by_now_is_not_archived() -> None
 
 
 @pytest.mark.usefixtures("issued")
+def test_invoice_that_was_changed_since_it_was_seen_is_not_archived() -> None:
+    reminders.pause_invoice_reminders(SHOP, "INV-0000", by=CLERK)
+    with pytest.raises(InvoiceChangedError):
+        archive(revision=0)
+    assert archive(revision=1).outcome is ArchiveOutcome.ARCHIVED
+
+
+@pytest.mark.usefixtures("issued")
 def test_suspended_biller_archives_nothing() -> None:
     dynamodb.client().update_item(
         TableName=get_settings().billers_table,

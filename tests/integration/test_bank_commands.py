@@ -16,7 +16,8 @@ from tests.integration.conftest import Aws
 from tests.integration.faults import CallCounter, Killed, kill
 from tests.integration.scenario import FakeContext
 from tests.integration.snap_scenario import VA_NUMBER, connect, install_services, make_key, operate
-from va_callback import replay_handler
+from va_callback import handler, replay_handler
+from va_callback.calls import Answer, VerifiedCall
 
 KEY = write_public_key(make_key())
 REASON = {"reason": "asked for by letter 12"}
@@ -202,6 +203,29 @@ def test_day_is_replayed_from_its_signed_payments_only_with_ids_that_the_bank_ca
     (again,) = services.calls
     assert again == replace(told, external_id=f"replay-{told.call_id}")
     assert read_audit(aws)[-1]["action"] == "replay_bank_payments"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(404, "12", "Invalid Bill/Virtual Account", {"virtualAccountData": {"paymentFlagStatus": "01"}}),
+        Answer(200, "00", "Successful", {"virtualAccountData": {"paymentFlagStatus": "01"}}),
+        Answer(504, "00", "Timeout"),
+    ],
+    ids=["refused", "refusal_repeated_as_success", "timeout"],
+)
+def test_payment_that_the_bank_gave_back_is_listed_but_never_told_again(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    told: list[VerifiedCall] = []
+    monkeypatch.setattr(handler, "call_service", lambda _call: answer)
+    monkeypatch.setattr(replay_handler, "call_service", told.append)
+    bank = connect()
+    bank.call("payment", bank.build_payment(VA_NUMBER, 125_000))
+    (payment,) = replay(clock.today_in_jakarta().isoformat(), apply=True)["payments"]
+    assert payment["code_then"] == f"{answer.http_status}25{answer.case}"
+    assert "code_now" not in payment
+    assert told == []
 
 
 def test_replay_that_runs_out_of_time_goes_on_where_it_stopped(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -223,7 +223,7 @@ def test_status_call_id_counts_once_and_its_body_is_checked() -> None:
 def test_busy_answers_are_timeouts_without_a_status(monkeypatch: pytest.MonkeyPatch) -> None:
     va_number = bank.open_bill()
     before = scenario.dump_tables()
-    monkeypatch.setattr("invoicing.store.dynamodb._READ_TRIES", 0)
+    monkeypatch.setattr("invoicing.store.dynamodb._QUICK_READ_TRIES", 0)
     for answered, code in (
         (inquire(va_number, "1"), "5042400"),
         (pay(va_number, DUE, external_id="1"), "5042500"),

@@ -17,10 +17,10 @@ from invoicing.settings import get_settings
 from invoicing.store import dynamodb, files, uploads
 from invoicing.upload_view import show_upload
 from invoicing.uploads import PATIENCE, Upload, UploadStatus
+from invoicing.workbooks.refusal import WorkbookRefused
 from tests.integration import faults, scenario
 from tests.integration.conftest import Aws
 from upload import check_handler, checking, sweeping
-from upload.refusal import WorkbookRefused
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from invoicing.workbooks import sandbox
+from invoicing.workbooks.refusal import WorkbookRefused
+from invoicing.workbooks.sandbox import SandboxError, SandboxLimits, run_sandboxed
 from tests import hostile_workbooks as files
-from upload import sandbox
-from upload.refusal import WorkbookRefused
-from upload.sandbox import SandboxError, SandboxLimits, run_sandboxed
 
 LIMITS = SandboxLimits.for_rows(200_000)
 SHORT = replace(LIMITS, cpu_seconds=1, wall_seconds=20)

@@ -25,6 +25,8 @@ ALARMS = TEMPLATE.find("AWS::CloudWatch::Alarm")
 SETTINGS = {name for name, member in vars(Settings).items() if isinstance(member, cached_property)}
 SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 DEAD_LETTER_SECONDS = 14 * 24 * 3600
+FAILURE_QUEUES = {"CheckFailuresQueue", "SettlementFailuresQueue"}
+"""Where the events of functions end up that S3 calls."""
 
 
 def list_statements(function: str) -> list[dict[str, Any]]:
@@ -86,7 +88,7 @@ def test_policy_names_every_action_and_resource(function: str) -> None:
             service = resource.split(":")[2]
             # Open-ended: object keys and secrets under a named prefix, and the streams of one table, as AWS asks.
             open_ended = {
-                "s3": ("inbox/*", "plans/*", "results/*"),
+                "s3": ("inbox/*", "plans/*", "results/*", "reports/*", "reports/_bank/*", "settlements/*"),
                 "secretsmanager": (f":secret:{STACK}/bank-clients/*",),
             }.get(service, ("Table/stream/*",))
             assert "*" not in resource or resource.endswith(open_ended)
@@ -128,11 +130,13 @@ def test_items_of_other_banks_are_out_of_reach() -> None:
 
 
 def test_email_is_sent_only_from_the_products_address() -> None:
-    (statement,) = [
+    statements = [
         statement for name in FUNCTIONS for statement in list_statements(name) if statement["Action"] == "ses:SendEmail"
     ]
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "notifikasi@ocbc.id"}}
-    assert any(resource.endswith("identity/ocbc.id") for resource in statement["Resource"])
+    assert statements
+    for statement in statements:
+        assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "notifikasi@ocbc.id"}}
+        assert any(resource.endswith("identity/ocbc.id") for resource in statement["Resource"])
 
 
 def test_sms_function_may_publish_to_numbers_and_to_no_topic() -> None:
@@ -251,7 +255,7 @@ def find_dead_letter_queues() -> dict[str, str]:
 
 def test_every_queue_has_a_dead_letter_queue_that_takes_only_from_it_and_its_other_lane() -> None:
     pairs = find_dead_letter_queues()
-    assert set(pairs) | set(pairs.values()) | {"CheckFailuresQueue"} == set(QUEUES)
+    assert set(pairs) | set(pairs.values()) | FAILURE_QUEUES == set(QUEUES)
     for dead in set(pairs.values()):
         sources = {name for name, other in pairs.items() if other == dead}
         assert len({name.replace("Express", "") for name in sources}) == 1
@@ -277,9 +281,10 @@ def test_channel_has_two_lanes_read_by_one_function_and_an_alarm_when_stopped(ch
 
 
 def test_dead_letters_are_kept_two_weeks_and_raise_an_alarm_at_the_first() -> None:
-    failed_checks = FUNCTIONS["UploadCheckFunction"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
-    assert failed_checks["Destination"].endswith("CheckFailuresQueue")
-    dead = {*find_dead_letter_queues().values(), "CheckFailuresQueue"}
+    for function, queue in (("UploadCheck", "CheckFailuresQueue"), ("Reconcile", "SettlementFailuresQueue")):
+        failed = FUNCTIONS[f"{function}Function"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert failed["Destination"].endswith(queue)
+    dead = {*find_dead_letter_queues().values(), *FAILURE_QUEUES}
     assert {QUEUES[name]["MessageRetentionPeriod"] for name in dead} == {DEAD_LETTER_SECONDS}
     names = {TEMPLATE.resolve({"Fn::GetAtt": [name, "QueueName"]}) for name in dead}
     assert names == list_alarms("ApproximateNumberOfMessagesVisible", "QueueName")
@@ -348,9 +353,10 @@ def test_inbox_is_private_versioned_encrypted_and_tls_only() -> None:
 def test_files_of_every_prefix_expire_in_all_versions() -> None:
     (bucket,) = TEMPLATE.find("AWS::S3::Bucket").values()
     rules = {rule.get("Prefix", ""): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
-    for prefix in ("inbox/", "plans/", "results/"):
-        assert int(rules[prefix]["ExpirationInDays"]) == 90
-        assert 0 < int(rules[prefix]["NoncurrentVersionExpiration"]["NoncurrentDays"]) <= 90
+    lives = {"inbox/": 90, "plans/": 90, "results/": 90, "reports/": 30, "settlements/": 730}
+    for prefix, days in lives.items():
+        assert int(rules[prefix]["ExpirationInDays"]) == days
+        assert 0 < int(rules[prefix]["NoncurrentVersionExpiration"]["NoncurrentDays"]) <= days
     assert rules[""]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 1
 
 

@@ -18,8 +18,8 @@ from invoicing.texts.en.refusals import TEXTS as ENGLISH_REFUSALS
 from invoicing.texts.en.uploads import TEXTS as ENGLISH
 from invoicing.texts.id.columns import TEXTS as INDONESIAN_GUIDE
 from invoicing.texts.id.uploads import TEXTS as INDONESIAN
+from invoicing.workbooks.refusal import WorkbookRefused
 from tests.unit.workbook_files import E_INVOICE_HEADERS, SCHOOL_HEADERS, check_file, check_invoices, check_rows
-from upload.refusal import WorkbookRefused
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 

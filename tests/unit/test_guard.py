@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from invoicing.texts.en.refusals import TEXTS as ENGLISH
 from invoicing.texts.id.refusals import TEXTS as INDONESIAN
+from invoicing.workbooks.guard import EXCEL_ROWS, GuardReport, _digits_from, inspect_file
+from invoicing.workbooks.refusal import WorkbookRefused
 from tests import hostile_workbooks as files
-from upload.guard import EXCEL_ROWS, GuardReport, _digits_from, inspect_file
-from upload.refusal import WorkbookRefused
 
 MAX_BYTES, MAX_ROWS = 50 << 20, 200_000
 # Legal XML in a shape that only the child's limits stop: tests/integration/test_sandbox.py.

@@ -16,8 +16,8 @@ from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
 from invoicing.modules import e_invoice, pintu_kelas
+from invoicing.workbooks.refusal import WorkbookRefused
 from tests.unit.workbook_files import E_INVOICE_HEADERS, check_invoices, check_path, check_rows
-from upload.refusal import WorkbookRefused
 
 SPECS = [e_invoice.SPEC, pintu_kelas.SPEC]
 PIECES = ["(", " ", "0", ".", "1.", "a@", "[", "a.", "T", "-", "08", "total ", "Jakarta, "]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from invoicing.workbooks.guard import inspect_file
+from invoicing.workbooks.reader import Cell, Sheet, UnreadableCell, read_sheets
+from invoicing.workbooks.refusal import WorkbookRefused
 from tests import hostile_workbooks as files
-from upload.guard import inspect_file
-from upload.reader import Cell, Sheet, UnreadableCell, read_sheets
-from upload.refusal import WorkbookRefused
 
 NOT_AVAILABLE = UnreadableCell("error", "#N/A")
 

@@ -7,6 +7,7 @@ from openpyxl import Workbook
 
 from invoicing.modules import e_invoice, pintu_kelas
 from invoicing.modules.columns import normalise_header
+from invoicing.workbooks.refusal import WorkbookRefused
 from tests.unit.workbook_files import (
     E_INVOICE_HEADERS,
     SCHOOL_HEADERS,
@@ -15,7 +16,6 @@ from tests.unit.workbook_files import (
     check_rows,
     check_school,
 )
-from upload.refusal import WorkbookRefused
 
 GOOD = ["INV-1", "PT Maju", 1_500_000, "31/12/2026", "081234567890", "a@contoh.co.id"]
 SPECS = [e_invoice.SPEC, pintu_kelas.SPEC]

@@ -17,8 +17,8 @@ from invoicing.modules import e_invoice, pintu_kelas
 from invoicing.modules.columns import EXAMPLE_SHEET, GUIDE_SHEET, Column, WorkbookSpec
 from invoicing.modules.template_workbook import TEMPLATE_VERSION, VERSION_NAME, build_template
 from invoicing.texts import text
+from invoicing.workbooks.refusal import WorkbookRefused
 from upload.check_workbook import check_workbook
-from upload.refusal import WorkbookRefused
 
 SPECS = [e_invoice.SPEC, pintu_kelas.SPEC]
 

@@ -25,7 +25,7 @@ from invoicing.notices import Channel, NoticeKind
 from invoicing.occasions import Occasion, Tone
 from invoicing.own_wording import Wording
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb
+from invoicing.store import bulk, dynamodb
 from invoicing.store.audit import build_audit_write
 from invoicing.store.invoices import commit
 
@@ -362,3 +362,18 @@ def _read_biller(record: dict[str, Any]) -> Biller:
         ),
         issued_events=record.get("issued_events", False),
     )
+
+
+def list_biller_ids() -> Iterator[str]:
+    """Ids of all billers, whatever their state, from an index that may lag behind by moments."""
+    for state in BillerState:
+        pages = bulk.query_pages(
+            get_settings().billers_table,
+            "#state = :state",
+            {":state": {"S": state}},
+            index="by_state",
+            members=("pk",),
+            names={"#state": "state"},
+        )
+        for items, _ in pages:
+            yield from (item["pk"]["S"] for item in items)

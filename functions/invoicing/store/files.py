@@ -4,6 +4,7 @@ Keys hold ids only, ``[A-Za-z0-9/_.-]``, so that no event encodes them different
 reader names the version it means: whoever overwrites a key changes nothing that was bound before.
 """
 
+import re
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
@@ -51,6 +52,21 @@ def issues_key(biller_id: str, upload_id: str) -> str:
 
 def failed_rows_key(biller_id: str, upload_id: str) -> str:
     return f"results/{biller_id}/{upload_id}/failed-rows.xlsx"
+
+
+def report_key(biller_id: str, report_id: str, extension: str) -> str:
+    return f"reports/{biller_id}/{report_id}.{extension}"
+
+
+def reconciliation_key(bank_code: str, file_hash: str) -> str:
+    """Under no biller: a biller's id begins with a letter or digit."""
+    return f"reports/_bank/{bank_code}/{file_hash}.xlsx"
+
+
+def parse_settlement_key(key: str, bank_code: str) -> str | None:
+    """The file's name in a key ``settlements/{bank}/{name}`` of this bank, None for any other shape."""
+    match = re.fullmatch(r"settlements/([0-9]{3})/([A-Za-z0-9][A-Za-z0-9 ._-]{0,99})", key)
+    return match[2] if match and match[1] == bank_code else None
 
 
 def parse_inbox_key(key: str) -> tuple[str, str] | None:
@@ -102,9 +118,10 @@ def find_first_version(key: str) -> str | None:
     return oldest[1] if oldest else None
 
 
-def download(key: str, version: str, path: Path, max_bytes: int) -> bool:
-    """Stream one version to ``path``; False, with nothing read, when it is larger than ``max_bytes``."""
-    answer = client().get_object(Bucket=get_settings().inbox_bucket, Key=key, VersionId=version)
+def download(key: str, version: str | None, path: Path, max_bytes: int) -> bool:
+    """Stream one version (None: the latest) to ``path``; False, with nothing read, when larger than ``max_bytes``."""
+    which: Any = {"VersionId": version} if version else {}
+    answer = client().get_object(Bucket=get_settings().inbox_bucket, Key=key, **which)
     # The body's own context manager would hand out the raw response, which has no iter_chunks.
     with closing(answer["Body"]) as body:
         if answer["ContentLength"] > max_bytes:

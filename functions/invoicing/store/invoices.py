@@ -13,6 +13,7 @@ The virtual account is the row's idempotency record: it exists with my upload an
 invoice has been archived since.
 """
 
+import heapq
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from botocore.exceptions import ClientError
 from invoicing.errors import InvoiceNotFoundError
 from invoicing.invoices import InvoiceDraft, InvoiceStatus, find_payer_key, normalise_number
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb
+from invoicing.store import bulk, dynamodb
 from invoicing.virtual_accounts import VirtualAccountState
 
 STATUS_SHARDS = 8
@@ -331,6 +332,40 @@ def list_open_invoices(
     )
     for page in pages:
         yield [dynamodb.from_item(item) for item in page["Items"]]
+
+
+def walk_status(
+    biller_id: str, status: InvoiceStatus, first: date | None, last: date | None, members: Sequence[str]
+) -> Iterator[bulk.RawItem]:
+    """Raw items of a biller's invoices of one status, by due date and number over all shards; ``members`` of each.
+
+    The index may lag behind by moments.
+    """
+    condition, values = "by_status_pk = :status", {}
+    if first or last:
+        condition += " AND by_status_sk BETWEEN :from AND :to"
+        # The first text that is greater than any of the last day's.
+        end = f"{last + timedelta(days=1)}" if last else "~"
+        values = {":from": {"S": f"{first or 0}"}, ":to": {"S": end}}
+
+    def read_shard(shard: int) -> Iterator[bulk.RawItem]:
+        key = {":status": {"S": build_status_key(biller_id, status, shard)}}
+        pages = bulk.query_pages(
+            get_settings().invoices_table,
+            condition,
+            values | key,
+            index="by_status",
+            members=(*members, "by_status_sk"),
+        )
+        for items, _ in pages:
+            yield from items
+
+    return heapq.merge(*map(read_shard, range(STATUS_SHARDS)), key=_read_sort_key)
+
+
+def _read_sort_key(item: bulk.RawItem) -> str:
+    key: str = item["by_status_sk"]["S"]
+    return key
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ Claiming touches no attribute of an index, since each index entry rewritten is p
 ``due``, sparse) exist as long as the sweeper must look after the notice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, cast
 from zlib import crc32
 
@@ -28,7 +30,7 @@ from invoicing.notices import (
     states_before,
 )
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb
+from invoicing.store import bulk, dynamodb
 
 DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
 DAY_SHARDS = 8
@@ -211,6 +213,37 @@ def list_records(bank_code: str, va_number: str) -> list[dict[str, Any]]:
         )
     )
     return [dynamodb.from_item(item) for page in pages for item in page["Items"]]
+
+
+def walk_day(biller_id: str, day: date) -> Iterator[bulk.RawItem]:
+    """Keys (``pk``, ``sk``) of a biller's notices of one local day of Jakarta, by time; the index may lag behind."""
+
+    def read_shard(shard: int) -> Iterator[bulk.RawItem]:
+        values = dynamodb.to_item({":day": f"{biller_id}#{day}#{shard}"})
+        for items, _ in bulk.query_pages(get_settings().notices_table, "by_day_pk = :day", values, index="by_day"):
+            yield from items
+
+    for item in heapq.merge(*map(read_shard, range(DAY_SHARDS)), key=_read_day_key):
+        yield {"pk": item["pk"], "sk": item["sk"]}
+
+
+def read_items(keys: Iterable[bulk.RawItem], members: Sequence[str]) -> Iterator[bulk.RawItem]:
+    """The notices of these keys in their order, ``members`` of each (and its key) as raw values."""
+    waiting = iter(keys)
+    while batch := list(islice(waiting, dynamodb.MAX_BATCH_GET_KEYS)):
+        found = {
+            (item["pk"]["S"], item["sk"]["S"]): item
+            for item in bulk.get_items(get_settings().notices_table, batch, members=("pk", "sk", *members))
+        }
+        for key in batch:
+            item = found.get((key["pk"]["S"], key["sk"]["S"]))
+            if item:
+                yield item
+
+
+def _read_day_key(item: bulk.RawItem) -> str:
+    key: str = item["by_day_sk"]["S"]
+    return key
 
 
 @dataclass(frozen=True, slots=True)

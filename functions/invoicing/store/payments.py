@@ -7,7 +7,7 @@ by_reference (the bank's reference, sparse); all of them may lag behind by momen
 
 import heapq
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from invoicing import clock
 from invoicing.bank_requests import BankRequest
 from invoicing.postings import Approval, BankPayment, PaymentKind, PostingState
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb
+from invoicing.store import bulk, dynamodb
 from invoicing.verdicts import Verdict
 
 DAY_SHARDS = 8
@@ -130,6 +130,17 @@ def list_payments_of_account(bank_code: str, va_number: str) -> Iterator[dict[st
 def list_payments_by_reference(bank_code: str, bank_reference: str) -> Iterator[dict[str, Any]]:
     """Postings and refused attempts that the bank gave this reference, latest first."""
     return _query_index("by_reference", f"{bank_code}#{bank_reference}", "by_reference_pk", forward=False)
+
+
+def load_postings(payment_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The postings among these payments, consistently read, by payment id."""
+    keys = [{"pk": {"S": payment_id}, "sk": {"S": _POSTING}} for payment_id in dict.fromkeys(payment_ids)]
+    items = bulk.get_items(get_settings().payments_table, keys, consistent=True)
+    return {record["pk"]: record for record in map(dynamodb.from_item, items)}
+
+
+def is_posting(payment: Mapping[str, Any]) -> bool:
+    return bool(payment["sk"] == _POSTING)
 
 
 def _query_index(index: str, value: str, attribute: str, *, forward: bool) -> Iterator[dict[str, Any]]:

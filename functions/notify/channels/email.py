@@ -59,7 +59,7 @@ def send_email_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]
         notice.kind, biller, invoice, notice.recipient_name, notice.language, today, link, notice.step
     )
     request = _build_request(notice, message)
-    return call_once(lambda: client().send_email(**request)["MessageId"], _class_error)
+    return call_once(lambda: client().send_email(**request)["MessageId"], class_error)
 
 
 def _build_request(notice: Notice, message: EmailMessage) -> "SendEmailRequestTypeDef":
@@ -86,7 +86,7 @@ def _build_request(notice: Notice, message: EmailMessage) -> "SendEmailRequestTy
     }
 
 
-def _class_error(error: ClientError) -> ProviderError | None:
+def class_error(error: ClientError) -> ProviderError | None:
     code = error.response["Error"]["Code"]
     if code in _THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] == 429:
         is_daily = "daily" in error.response["Error"].get("Message", "").lower()

@@ -25,8 +25,8 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from upload.guard import MAX_COLUMNS, GuardReport
-from upload.refusal import WorkbookRefused
+from invoicing.workbooks.guard import MAX_COLUMNS, GuardReport
+from invoicing.workbooks.refusal import WorkbookRefused
 
 _MAX_SHEETS = 100
 _MAX_TEXT = 200

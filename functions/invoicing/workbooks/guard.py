@@ -2,7 +2,7 @@
 
 The checks are ordered by what they cost: size and first bytes, the zip directory, then every part inflated in blocks
 with a true cap (declared sizes may lie). They are cheap necessary conditions, not a parser: 100,000 rows cost some
-0.2 s. What slips through by odd but legal XML meets the limits of the child process (``upload.sandbox``).
+0.2 s. What slips through by odd but legal XML meets the limits of the child process (``invoicing.workbooks.sandbox``).
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from upload.refusal import WorkbookRefused
+from invoicing.workbooks.refusal import WorkbookRefused
 
 MAX_COLUMNS = 52
 """Values may stand in columns A to AZ. The fast reader fills the rectangle around all values: width costs memory."""

@@ -1,9 +1,9 @@
 """Do the hostile part of a job in a child process that has no credentials, and limits that a bad file cannot lift.
 
-The child is ``python -m upload.sandbox LIMITS MODULE:FUNCTION``: the request comes as JSON on stdin, the answer goes as
-JSON to stdout. Both are files, so that neither side can block or flood the other. A workbook that takes the child down
-is refused; a defect of ours becomes a SandboxError that names only the exception's class and the lines it came from,
-since its words may hold what stands in the cells.
+The child is ``python -m invoicing.workbooks.sandbox LIMITS MODULE:FUNCTION``: the request comes as JSON on stdin, the
+answer goes as JSON to stdout. Both are files, so that neither side can block or flood the other. A workbook that takes
+the child down is refused; a defect of ours becomes a SandboxError that names only the exception's class and the lines
+it came from, since its words may hold what stands in the cells.
 """
 
 import errno
@@ -21,12 +21,14 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from upload.refusal import WorkbookRefused
+from invoicing.workbooks.refusal import WorkbookRefused
 
 JOBS = {
     "check": "upload.check_workbook:check_workbook",
     "failed_rows": "upload.failed_rows:build_failed_rows",
+    "settlement": "report.settlement_file:write_rows",
 }
+"""By name only: the child imports the function of whoever asked."""
 
 _MAX_MESSAGE_BYTES = 1 << 20
 _MAX_STDERR_BYTES = 64 << 10
@@ -67,7 +69,7 @@ def run_sandboxed(job: str, request: dict[str, Any], limits: SandboxLimits) -> d
     message = json.dumps(request).encode()
     if len(message) > _MAX_MESSAGE_BYTES:
         raise SandboxError("request too large")
-    command = [sys.executable, "-P", "-m", "upload.sandbox", json.dumps(asdict(limits)), JOBS[job]]
+    command = [sys.executable, "-P", "-m", "invoicing.workbooks.sandbox", json.dumps(asdict(limits)), JOBS[job]]
     with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
         stdin.write(message)
         stdin.seek(0)

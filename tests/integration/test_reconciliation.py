@@ -1,0 +1,417 @@
+"""The bank's settlement file against our payments: every kind of difference, files that come again, and bad files."""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.settlement_files import DIFFERENCES, SettledPayment, distort, settle_postings, write_settlement
+from invoicing import clock
+from invoicing.reconciliation import Result
+from invoicing.settings import get_settings
+from invoicing.store import reconciliations
+from report import reconcile_command_handler, reconcile_handler
+from tests import hostile_workbooks
+from tests.integration import report_scenario as scenario
+from tests.integration.conftest import Aws
+from tests.integration.faults import CallCounter, Killed, kill
+from tests.integration.report_scenario import Clock, Invoice, Sheets
+from tests.integration.scenario import SHOP, FakeContext, dump_tables, register
+
+NOW = datetime(2026, 11, 27, 3, 0, 0, tzinfo=UTC)
+YESTERDAY = NOW - timedelta(days=1)
+
+
+@pytest.fixture
+def ticking(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    register(SHOP)
+    with scenario.frozen_clock(monkeypatch, NOW) as frozen:
+        yield frozen
+
+
+def pay_bills(count: int, when: datetime = YESTERDAY) -> list[Invoice]:
+    made = [Invoice(index, when - timedelta(days=9)) for index in range(1, count + 1)]
+    for place, invoice in enumerate(made):
+        invoice.pay(when + timedelta(minutes=place))
+    return made
+
+
+def drop(content: bytes, name: str = "settlement.csv", bank: str = "028") -> None:
+    """Put a file where the bank puts it, and let the real handler take it."""
+    key = f"settlements/{bank}/{name}"
+    put = boto3.client("s3").put_object(Bucket=get_settings().inbox_bucket, Key=key, Body=content)
+    redeliver(key, put["VersionId"])
+
+
+def redeliver(key: str, version: str | None = None) -> None:
+    record = {"s3": {"object": {"key": key} | ({"versionId": version} if version else {})}}
+    reconcile_handler.handle({"Records": [record]}, FakeContext())
+
+
+def write(lines: list[SettledPayment], folder: Path, kind: str = "csv") -> bytes:
+    return write_settlement(lines, folder / f"made.{kind}").read_bytes()
+
+
+def command(operation: str, user_id: str = "rina", **members: Any) -> dict[str, Any]:
+    return reconcile_command_handler.handle({"operation": operation, "user_id": user_id, **members}, FakeContext())
+
+
+def list_files() -> list[dict[str, Any]]:
+    files: list[dict[str, Any]] = command("list_reconciliations")["files"]
+    return files
+
+
+def list_lines(result: Result) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = command("list_lines", result=result)["lines"]
+    return lines
+
+
+def count_results(file: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    return {name: (given["count"], given["amount"]) for name, given in file["results"].items() if given["count"]}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_every_kind_of_difference_is_found_with_its_rupiah(kind: str, ticking: Clock, tmp_path: Path) -> None:
+    made = pay_bills(6)
+    unpaid = Invoice(50, YESTERDAY - timedelta(days=9))
+    outside = Invoice(51, YESTERDAY - timedelta(days=9))
+    outside.pay(YESTERDAY, outside=True)
+    lines = settle_postings(invoice.posting for invoice in made)
+    lines = distort(lines, DIFFERENCES, [(unpaid.va_number, unpaid.draft["amount"])])
+    moment = lines[-1].paid_at
+    lines.append(SettledPayment(outside.va_number, outside.draft["amount"], moment, "TWICE"))
+    drop(write(lines, tmp_path, kind), f"settlement.{kind}")
+    (file,) = list_files()
+    assert (file["state"], file["day"], file["lines"]) == ("done", "2026-11-26", len(lines))
+    # Bills of 100,001 to 100,006: 1 is missing there, 2 differs by a rupiah, 3 has a double, 4 was reversed.
+    assert count_results(file) == {
+        "matched": (4, 100_003 + 100_004 + 100_005 + 100_006),
+        "missing_here": (1, 100_050),
+        "amount_differs": (1, 100_003),
+        "duplicate": (1, 100_003),
+        "unidentified": (2, 123_456 + 100_051),
+        "reversed": (1, 100_004),
+        "waiting": (1, 100_001),
+        "unreadable": (1, 0),
+    }
+    assert {line["reason"] for line in list_lines(Result.UNIDENTIFIED)} == {"unknown_account", "paid_outside"}
+    report = command("describe_reconciliation", file_hash=file["file_hash"])["report"]
+    key = f"reports/_bank/028/{file['file_hash']}.xlsx"
+    assert key in report
+    content = boto3.client("s3").get_object(Bucket=get_settings().inbox_bucket, Key=key)["Body"].read()
+    book = Sheets(content)
+    summary, total = book.table("Ringkasan", "Hasil")
+    assert {row["Hasil"]: row["Nilai (Rp)"] for row in summary}["Tak dikenal"] == 223_507
+    all_lines = [row for row in book.book["Semua baris"].iter_rows(values_only=True) if row[1] == "Jumlah"]
+    in_file = sum(
+        line.amount if line.mark == "C" else -line.amount
+        for line in lines
+        if isinstance(line.amount, int) and line.reference != "BROKEN00001"
+    )
+    assert all_lines[0][5] == in_file
+    assert total["Banyak"] == len(lines)
+
+
+def test_same_file_again_by_name_or_by_redelivery_changes_nothing(ticking: Clock, tmp_path: Path) -> None:
+    made = pay_bills(4)
+    lines = distort(settle_postings(invoice.posting for invoice in made), ["missing_there", "unidentified"], [])
+    content = write(lines, tmp_path)
+    drop(content)
+    before = dump_tables()
+    ticking.advance(hours=1)
+    redeliver("settlements/028/settlement.csv")
+    drop(content, "the same again.csv")
+    assert dump_tables() == before
+    assert len(list_files()) == 1
+
+
+def test_lines_that_stand_in_two_days_files_count_once(ticking: Clock, tmp_path: Path) -> None:
+    made = pay_bills(3)
+    unpaid = Invoice(50, YESTERDAY - timedelta(days=9))
+    lines = settle_postings(invoice.posting for invoice in made)
+    strange = distort(lines, ["unidentified", "missing_here"], [(unpaid.va_number, unpaid.draft["amount"])])
+    drop(write(strange, tmp_path), "monday.csv")
+    later = Invoice(9, YESTERDAY - timedelta(days=3))
+    ticking.advance(days=1)
+    later.pay(NOW + timedelta(hours=1))
+    drop(write([*strange, *settle_postings([later.posting])], tmp_path), "tuesday.csv")
+    tuesday, monday = list_files()
+    assert count_results(monday)["unidentified"] == (1, 123_456)
+    assert count_results(tuesday) == {"matched": (1, 100_009)}
+    assert tuesday["seen_before"]["count"] == 5
+    assert len(list_lines(Result.UNIDENTIFIED)) == 1
+    assert len(list_lines(Result.MISSING_HERE)) == 1
+
+
+def test_payment_that_the_days_file_lacks_waits_for_the_next_and_then_alarms(ticking: Clock, tmp_path: Path) -> None:
+    early, late, never = pay_bills(3)
+    lines = {invoice: settle_postings([invoice.posting])[0] for invoice in (early, late, never)}
+    drop(write([lines[early]], tmp_path), "first.csv")
+    assert [line["va_number"] for line in list_lines(Result.WAITING)] == [late.va_number, never.va_number]
+    assert list_lines(Result.MISSING_THERE) == []
+    next_day = Invoice(9, YESTERDAY)
+    next_day.pay(NOW)
+    drop(write([lines[late], *settle_postings([next_day.posting])], tmp_path), "second.csv")
+    assert list_lines(Result.WAITING) == []
+    (missing,) = list_lines(Result.MISSING_THERE)
+    assert (missing["va_number"], missing["our_amount"]) == (never.va_number, 100_003)
+    # The bank finds it a week later.
+    drop(write([lines[never]], tmp_path), "third.csv")
+    ticking.advance(days=1)
+    fourth = Invoice(10, NOW)
+    fourth.pay(ticking.instant)
+    drop(write(settle_postings([fourth.posting]), tmp_path), "fourth.csv")
+    assert list_lines(Result.MISSING_THERE) == []
+
+
+def test_payment_after_the_cut_off_is_expected_in_the_next_days_file(ticking: Clock, tmp_path: Path) -> None:
+    (evening,) = pay_bills(1, datetime(2026, 11, 26, 16, 30, tzinfo=UTC))  # 23:30 in Jakarta
+    other = Invoice(5, YESTERDAY - timedelta(days=5))
+    other.pay(YESTERDAY)
+    drop(write(settle_postings([other.posting]), tmp_path))
+    assert list_files()[0]["day"] == "2026-11-26"
+    assert list_lines(Result.WAITING) == []
+    assert evening.status == "paid"
+
+
+def test_run_killed_at_any_call_is_finished_by_the_next_with_the_same_figures(ticking: Clock, tmp_path: Path) -> None:
+    made = pay_bills(3)
+    unpaid = Invoice(50, YESTERDAY - timedelta(days=9))
+    lines = settle_postings(invoice.posting for invoice in made)
+    lines = distort(lines, ["missing_there", "unidentified", "missing_here"], [(unpaid.va_number, 100_050)])
+    content = write(lines, tmp_path)
+    key = "settlements/028/settlement.csv"
+    boto3.client("s3").put_object(Bucket=get_settings().inbox_bucket, Key=key, Body=content)
+    client = reconciliations.dynamodb.client()
+    for at in (1, 4, 6, 7, 9):
+        with CallCounter([client], kill, at, after=True).installed(), pytest.raises(Killed):
+            redeliver(key)
+    redeliver(key)
+    (file,) = list_files()
+    assert count_results(file) == {
+        "matched": (2, 200_005),
+        "missing_here": (1, 100_050),
+        "unidentified": (1, 123_456),
+        "waiting": (1, 100_001),
+    }
+    assert file["seen_before"]["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "refusal"),
+    [
+        (b"", "form_columns"),
+        (b"a,b,c\n1,2,3\n", "form_columns"),
+        (b"\xff\xd8\xff\xe0 an image", "workbook_damaged"),
+        (b"VA Number,Amount,Date\n" + b"1" * 5000, "workbook_damaged"),
+        (b"VA Number,Amount,Date\n" + b"," * 100, "workbook_too_complex"),
+        (b"PK\x03\x04 no zip", "file_truncated"),
+    ],
+    ids=["empty", "other columns", "image", "long cell", "wide", "broken zip"],
+)
+def test_file_that_cannot_be_used_is_refused_once_and_says_why(content: bytes, refusal: str, ticking: Clock) -> None:
+    drop(content)
+    drop(content)
+    (file,) = list_files()
+    assert (file["state"], file["refusal"]) == ("refused", refusal)
+
+
+def test_refused_file_is_taken_once_the_form_is_set_right(ticking: Clock) -> None:
+    (paid,) = pay_bills(1)
+    content = f"Nomor,Nilai,Tgl\n{paid.va_number},100001,2026-11-26\n".encode()
+    drop(content)
+    assert list_files()[0]["refusal"] == "form_columns"
+    command("set_settlement_format", columns={"va_number": "Nomor", "amount": "Nilai", "date": "Tgl"})
+    drop(content)
+    (file,) = list_files()
+    assert (file["state"], "refusal" in file) == ("done", False)
+    assert count_results(file) == {"matched": (1, 100_001)}
+
+
+@pytest.mark.parametrize("name", ["gigabyte of rows", "lying size"])
+def test_hostile_workbook_is_refused_by_guard_or_sandbox(name: str, ticking: Clock, tmp_path: Path) -> None:
+    make, code = hostile_workbooks.REFUSED[name]
+    make(tmp_path / "hostile.xlsx")
+    drop((tmp_path / "hostile.xlsx").read_bytes(), "hostile.xlsx")
+    assert list_files()[0]["refusal"] == code
+
+
+def test_file_over_the_limit_is_never_opened(ticking: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SETTLEMENT_MAX_BYTES", "1000")
+    get_settings.cache_clear()
+    drop(b"x" * 1001)
+    assert list_files()[0]["refusal"] == "file_too_large"
+
+
+@pytest.mark.parametrize("key", ["settlements/009/a.csv", "settlements/028/../a.csv", "settlements/028/a/b.csv"])
+def test_file_of_another_bank_or_in_an_odd_place_is_left_alone(key: str, ticking: Clock) -> None:
+    boto3.client("s3").put_object(Bucket=get_settings().inbox_bucket, Key=key, Body=b"x")
+    redeliver(key)
+    assert list_files() == []
+
+
+def test_file_in_the_banks_own_form_is_read_as_set(ticking: Clock) -> None:
+    (paid,) = pay_bills(1)
+    answer = command(
+        "set_settlement_format",
+        columns={
+            "va_number": "Nomor VA",
+            "amount": "Nominal",
+            "date": "Tgl Transaksi",
+            "mark": "D/K",
+            "reference": "Ref",
+        },
+        delimiter=";",
+        date_form="%d/%m/%Y %H:%M",
+        amount_form="indonesian",
+        reversal_marks=["D"],
+        cut_off="21:00",
+        encoding="cp1252",
+    )
+    assert answer["delimiter"] == ";"
+    line = f"26/11/2026 10:00;'{paid.va_number};REF000000001;Rp 100.001,00;K"
+    drop(f"BANK\n\nTgl Transaksi;Nomor VA;Ref;Nominal;D/K\n{line}\n".encode("cp1252"))
+    assert count_results(list_files()[0]) == {"matched": (1, 100_001)}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"columns": {"va_number": "VA", "amount": "Amount"}},
+        {"columns": {"va_number": "VA", "amount": "va", "date": "Date"}},
+        {"date_form": "%H:%M"},
+        {"date_form": "%Q"},
+    ],
+)
+def test_form_that_makes_no_sense_is_refused(wrong: dict[str, Any], ticking: Clock) -> None:
+    members = {"columns": {"va_number": "VA", "amount": "Amount", "date": "Date"}} | wrong
+    assert command("set_settlement_format", **members)["error"]["code"] == "settlement_format"
+
+
+# --- acting on what was found --------------------------------------------------------------------------------------
+
+
+def find_missing(ticking: Clock, tmp_path: Path) -> tuple[Invoice, dict[str, Any]]:
+    unpaid = Invoice(50, YESTERDAY - timedelta(days=9))
+    lines = distort([], ["missing_here"], [(unpaid.va_number, unpaid.draft["amount"])])
+    drop(write(lines, tmp_path))
+    (line,) = list_lines(Result.MISSING_HERE)
+    return unpaid, {"va_number": line["va_number"], "line": line["line"]}
+
+
+def test_payment_missing_here_is_posted_by_two_people_by_the_callbacks_transaction(
+    ticking: Clock, tmp_path: Path
+) -> None:
+    unpaid, ids = find_missing(ticking, tmp_path)
+    assert command("approve_line", **ids)["error"]["code"] == "settled_line_state"
+    assert command("propose_line", reason="bank confirmed", **ids)["state"] == "proposed"
+    assert command("approve_line", "rina", **ids)["error"]["code"] == "same_person_money"
+    assert command("approve_line", "tono", **ids)["state"] == "posted"
+    assert command("approve_line", "tono", **ids)["error"]["code"] == "settled_line_state"
+    account = (
+        boto3.resource("dynamodb")
+        .Table(get_settings().virtual_accounts_table)
+        .get_item(Key={"pk": f"028#{unpaid.va_number}"})["Item"]
+    )
+    assert (account["state"], account["paid_amount"], account["paid_by"]) == ("paid", 100_050, "028#LATEREQUEST1")
+    assert list_lines(Result.MISSING_HERE) == []
+    ticking.advance(minutes=1)
+    report = scenario.fetch(scenario.order("payments", language="en"))
+    _, total = Sheets(report).table("Details", "Invoice no.")
+    assert total["By virtual account (Rp)"] == 100_050
+    audit = boto3.resource("dynamodb").Table(get_settings().audit_table).scan()["Items"]
+    assert {entry["action"] for entry in audit} == {"settle_line_proposed", "settle_line_posted", "post_payment"}
+
+
+def test_approval_killed_after_the_posting_is_finished_by_its_repetition(ticking: Clock, tmp_path: Path) -> None:
+    _, ids = find_missing(ticking, tmp_path)
+    command("propose_line", reason="bank confirmed", **ids)
+    client = reconciliations.dynamodb.client()
+    for at in range(12):
+        with CallCounter([client], kill, at, after=True).installed():
+            try:
+                answer = command("approve_line", "tono", **ids)
+            except Killed:
+                continue
+        break
+    assert answer.get("state") == "posted" or answer["error"]["detail"] == "posted"
+    postings = boto3.resource("dynamodb").Table(get_settings().payments_table).scan()["Items"]
+    assert [int(posting["amount"]) for posting in postings] == [100_050]
+
+
+def test_bill_paid_meanwhile_is_not_paid_twice_by_an_approval(ticking: Clock, tmp_path: Path) -> None:
+    unpaid, ids = find_missing(ticking, tmp_path)
+    command("propose_line", reason="bank confirmed", **ids)
+    unpaid.pay(NOW)
+    answer = command("approve_line", "tono", **ids)["error"]
+    assert (answer["code"], answer["detail"]) == ("settled_line_state", "paid")
+    assert command("withdraw_line", reason="came by itself", **ids)["state"] == "open"
+    assert command("resolve_line", note="the callback came late", **ids)["state"] == "resolved"
+    assert list_lines(Result.MISSING_HERE) == []
+
+
+def test_reversed_money_is_handed_over_once_two_people_agree(ticking: Clock, tmp_path: Path) -> None:
+    (paid,) = pay_bills(1)
+    # The scenario gives its own numbers; the next one drawn must be none of them.
+    boto3.resource("dynamodb").Table(get_settings().counters_table).update_item(
+        Key={"pk": f"028#{SHOP.company_code}"},
+        UpdateExpression="SET #next = :free",
+        ExpressionAttributeNames={"#next": "next"},
+        ExpressionAttributeValues={":free": 5_000},
+    )
+    drop(write(distort(settle_postings([paid.posting]), ["reversed"], []), tmp_path))
+    (line,) = list_lines(Result.REVERSED)
+    ids = {"va_number": line["va_number"], "line": line["line"]}
+    command("propose_line", reason="cheque bounced", **ids)
+    assert command("approve_line", "rina", **ids)["error"]["code"] == "same_person_money"
+    assert command("approve_line", "tono", **ids)["state"] == "reversed"
+    assert list_lines(Result.REVERSED) == []
+    ticking.advance(minutes=1)
+    sheets = Sheets(scenario.fetch(scenario.order("invoices", language="en")))
+    rows, _ = sheets.table("Details", "Invoice no.")
+    assert sorted((row["Standing"], row["Paid (Rp)"]) for row in rows) == [("Archived", None), ("Not yet due", None)]
+    collected = scenario.fetch(scenario.order("collections", language="en", since="2026-11-26", until="2026-11-27"))
+    _, total = Sheets(collected).table("Summary", "Date")
+    assert (total["Total (Rp)"], total["Reversed by the bank (Rp)"]) == (0, 100_001)
+
+
+def test_unidentified_money_is_closed_with_a_note_and_cannot_be_posted(ticking: Clock, tmp_path: Path) -> None:
+    drop(write(distort([], ["unidentified"], []), tmp_path))
+    (line,) = list_lines(Result.UNIDENTIFIED)
+    ids = {"va_number": line["va_number"], "line": line["line"]}
+    assert command("propose_line", reason="?", **ids)["error"]["code"] == "settled_line_state"
+    resolved = command("resolve_line", note="returned to the payer", **ids)
+    assert (resolved["state"], resolved["note"]) == ("resolved", "returned to the payer")
+    assert list_lines(Result.UNIDENTIFIED) == []
+    assert command("resolve_line", note="again", **ids)["error"]["code"] == "settled_line_state"
+
+
+def test_matched_line_and_unknown_line_look_like_none(ticking: Clock, tmp_path: Path) -> None:
+    (paid,) = pay_bills(1)
+    drop(write(settle_postings([paid.posting]), tmp_path))
+    for ids in ({"line": "settled"}, {"line": "missing_there"}):
+        answer = command("resolve_line", note="x", va_number=paid.va_number, **ids)
+        assert answer["error"]["code"] == "settled_line_not_found"
+
+
+def test_instant_of_a_file_is_jakarta_time(ticking: Clock) -> None:
+    drop(b"VA Number,Amount,Date,Time\n8808100000000001,5,2026-11-26,06:30:00\n")
+    (line,) = list_lines(Result.UNIDENTIFIED)
+    assert line["paid_at"] == clock.to_text(datetime(2026, 11, 25, 23, 30, tzinfo=UTC))
+
+
+def test_long_account_number_in_a_number_cell_is_unreadable_not_rounded(ticking: Clock) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["VA Number", "Amount", "Date"])
+    book.active.append([8808100000000017, 5, datetime(2026, 11, 26)])  # noqa: DTZ001
+    book.active.append(["8808100000000017", 5.5, datetime(2026, 11, 26)])  # noqa: DTZ001
+    content = io.BytesIO()
+    book.save(content)
+    drop(content.getvalue(), "numbers.xlsx")
+    assert count_results(list_files()[0]) == {"unreadable": (2, 0)}
