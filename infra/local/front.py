@@ -6,12 +6,14 @@ as it came; on AWS each API has a name of its own instead.
 
 import http.client
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 PORT = 8443
@@ -60,11 +62,20 @@ def serve(front: Front, dashboard: str, payer: str, certificate: Path) -> Iterat
         thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A browser that asks its user about the certificate, or goes elsewhere, hangs up in the middle.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 def _take_port() -> ThreadingHTTPServer:
     try:
-        return ThreadingHTTPServer(("127.0.0.1", PORT), _Door)
+        return _Server(("127.0.0.1", PORT), _Door)
     except OSError:
-        return ThreadingHTTPServer(("127.0.0.1", 0), _Door)
+        return _Server(("127.0.0.1", 0), _Door)
 
 
 class _Door(BaseHTTPRequestHandler):
