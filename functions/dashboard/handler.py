@@ -14,7 +14,21 @@ from dashboard import forms, rendering, sessions
 from dashboard.areas import Page
 from dashboard.form_keys import load_form_key
 from dashboard.problems import find_problem
-from dashboard.views import home, sign_in, uploads
+from dashboard.views import (
+    account,
+    addresses,
+    billers,
+    health,
+    help,
+    home,
+    people,
+    settings,
+    sign_in,
+    support,
+    uploads,
+    webhooks,
+    wordings,
+)
 from dashboard.visits import Visit
 from invoicing import defects
 from invoicing.billers import Biller, BillerState
@@ -28,7 +42,21 @@ from webpages.assets import find_asset
 
 logger = Logger()
 
-_MODULES = (sign_in, home, uploads)
+_MODULES = (
+    sign_in,
+    home,
+    uploads,
+    settings,
+    wordings,
+    webhooks,
+    people,
+    addresses,
+    account,
+    billers,
+    support,
+    health,
+    help,
+)
 PAGES: list[Page] = [page for module in _MODULES for page in module.area.pages]
 _ASSETS = "/assets/"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from invoicing import errors
-from invoicing.texts import text
+from invoicing.texts import has_text, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,35 @@ _CODES: Mapping[type[Exception], tuple[str, HTTPStatus]] = {
     errors.FilesExpiredError: ("files_expired", HTTPStatus.GONE),
     errors.CounterBusyError: ("busy", HTTPStatus.SERVICE_UNAVAILABLE),
     errors.VirtualAccountRangeError: ("virtual_accounts_used_up", HTTPStatus.CONFLICT),
+    errors.BillerNotFoundError: ("biller_not_found", HTTPStatus.NOT_FOUND),
+    errors.BillerExistsError: ("biller_exists", HTTPStatus.CONFLICT),
+    errors.BillerStateError: ("biller_state", HTTPStatus.CONFLICT),
+    errors.CompanyCodeError: ("company_code", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.CompanyCodeTakenError: ("company_code_taken", HTTPStatus.CONFLICT),
+    errors.ContactPhoneError: ("contact_phone", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.NoticePolicyError: ("notice_policy", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.SettingsChangedError: ("settings_changed", HTTPStatus.CONFLICT),
+    errors.ChangeNotFoundError: ("change_not_found", HTTPStatus.NOT_FOUND),
+    errors.ChangeStateError: ("change_state", HTTPStatus.CONFLICT),
+    errors.ChangeValueError: ("change_value", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.UserNotFoundError: ("user_not_found", HTTPStatus.NOT_FOUND),
+    errors.UserExistsError: ("user_exists", HTTPStatus.CONFLICT),
+    errors.UserEmailError: ("user_email", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.UserStateError: ("user_state", HTTPStatus.CONFLICT),
+    errors.RolesError: ("roles", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.LastAdminError: ("last_admin", HTTPStatus.CONFLICT),
+    errors.TooManyProgramsError: ("too_many_programs", HTTPStatus.CONFLICT),
+    errors.SuppressionNotFoundError: ("suppression_not_found", HTTPStatus.NOT_FOUND),
+    errors.WordingChangedError: ("wording_changed", HTTPStatus.CONFLICT),
+    errors.ChangedMeanwhileError: ("changed_meanwhile", HTTPStatus.CONFLICT),
+    errors.WebhookNotFoundError: ("webhook_not_found", HTTPStatus.NOT_FOUND),
+    errors.WebhookAddressError: ("webhook_address", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.WebhookExistsError: ("webhook_exists", HTTPStatus.CONFLICT),
+    errors.WebhookLimitError: ("webhook_limit", HTTPStatus.CONFLICT),
+    errors.NoticeNotResendableError: ("notice_not_resendable", HTTPStatus.CONFLICT),
+    errors.ResendPeriodError: ("resend_period", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.QueueNotFoundError: ("queue_not_found", HTTPStatus.NOT_FOUND),
+    errors.RedriveError: ("redrive", HTTPStatus.CONFLICT),
 }
 
 
@@ -43,9 +72,9 @@ def find_problem(error: Exception) -> Problem | None:
 
 
 def find_words(problem: Problem, language: str) -> str:
-    for area in ("dashboard.problem", "problems", "commands"):
-        try:
-            return text(f"{area}.{problem.code}", language, detail=problem.detail)
-        except KeyError:
-            continue
+    # Some refusals have words for each of their reasons.
+    for code in (f"{problem.code}.{problem.detail}", problem.code):
+        for area in ("dashboard.problem", "problems", "commands"):
+            if has_text(f"{area}.{code}"):
+                return text(f"{area}.{code}", language, detail=problem.detail)
     raise KeyError(problem.code)

@@ -8,8 +8,8 @@ from typing import Any
 from dashboard.problems import Problem, find_words
 from dashboard.visits import Visit
 from invoicing.billers import Module
-from invoicing.roles import Role
-from invoicing.texts import LANGUAGES, text
+from invoicing.roles import BANK_ROLES, Role
+from invoicing.texts import LANGUAGES, has_text, text
 from webpages.answers import answer_page
 from webpages.assets import load_assets
 from webpages.templates import load_templates
@@ -17,8 +17,17 @@ from webpages.templates import load_templates
 _FOLDER = Path(__file__).parent
 STATIC = _FOLDER / "static"
 
+_AREAS = ("dashboard", "dashboard_settings", "dashboard_bank")
+"""Where a page's words are looked for."""
 _BILLER_PAGES = ("home", "uploads", "invoices", "status", "transactions", "reports", "settings", "help")
-_OFFICER_PAGES = ("billers", "support", "health", "help")
+_BANK_PAGES = {
+    "billers": BANK_ROLES,
+    "changes": frozenset({Role.BANK_OFFICER}),
+    "support": frozenset({Role.BANK_SUPPORT}),
+    "health": frozenset({Role.BANK_OFFICER}),
+    "help": BANK_ROLES,
+}
+"""Pages of the bank's people, and whom they are for."""
 _PATHS = {"home": ""}
 """Where a page's key is not its path."""
 
@@ -57,7 +66,10 @@ def say(visit: Visit, key: str, **params: Any) -> str:
             return text(f"school.{key}", visit.language, **params)
         except KeyError:
             pass
-    return text(f"dashboard.{key}", visit.language, **params)
+    for area in _AREAS:
+        if has_text(f"{area}.{key}"):
+            return text(f"{area}.{key}", visit.language, **params)
+    raise KeyError(key)
 
 
 def render_message(visit: Visit, key: str) -> str:
@@ -73,7 +85,9 @@ def render_problem(visit: Visit, problem: Problem) -> str:
 def _list_navigation(visit: Visit) -> list[Mapping[str, str]]:
     if visit.user is None:
         return []
-    keys = _BILLER_PAGES if visit.biller is not None else _OFFICER_PAGES
+    keys: tuple[str, ...] = _BILLER_PAGES
+    if visit.biller is None:
+        keys = tuple(key for key, roles in _BANK_PAGES.items() if visit.user.roles & roles)
     return [{"key": key, "path": _PATHS.get(key, key)} for key in keys]
 
 

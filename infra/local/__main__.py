@@ -118,7 +118,12 @@ def _stay_up(options: Options) -> int:
                 )
             else:
                 names = ", ".join(f"{biller.biller_id} ({biller.module})" for biller in BILLERS)
-                places = {"endpoint": cloud.endpoint, "front": cloud.front, "providers": cloud.providers, "logs": cloud.home / "logs"}
+                places = {
+                    "endpoint": cloud.endpoint,
+                    "front": cloud.front,
+                    "providers": cloud.providers,
+                    "logs": cloud.home / "logs",
+                }
                 places |= {"certificate": cloud.certificate, "api": cloud.outputs["ApiAddress"]}
                 staff = "\n".join(f"  {person.email:<32} {', '.join(person.roles)}" for person in STAFF)
                 places |= {"receiver": cloud.receiver, "staff": staff, "password": PASSWORD}

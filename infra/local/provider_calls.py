@@ -108,7 +108,7 @@ def read_sms(body: bytes) -> Submission | None:
 
 
 def read_whatsapp(body: bytes, link_base: str) -> Submission:
-    """``link_base``: of the payers' links, which the templates' buttons are registered with. Raises CallRefusedError."""
+    """``link_base``: of the payers' links, with which the templates are registered. Raises CallRefusedError."""
     request = _parse_json(body, "ValidationException")
     sender = WHATSAPP_SENDERS.get(str(request.get("originationPhoneNumberId", "")).removeprefix("phone-number-id-"))
     if sender is None:

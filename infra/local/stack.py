@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from infra.local import front
 from infra.local.bank import connect_bank
 from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulator
-from infra.local import front
 from infra.local.deploy import deploy, load_template
 from infra.local.event_listener import listen_to_events
 from infra.local.logs import save_logs
