@@ -1,9 +1,12 @@
 """What requests of all areas have in common."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from invoicing.notices import Channel
 
 
 class Request(BaseModel):
@@ -22,6 +25,14 @@ Reason = Annotated[
 BillerId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{2,39}$", description="the biller's short name")]
 Month = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="2026-11")]
 Ulid = r"^[0-9A-HJKMNP-TV-Z]{26}$"
+
+
+class PayerChannel(StrEnum):
+    """Channels on which people are written to."""
+
+    EMAIL = Channel.EMAIL
+    WHATSAPP = Channel.WHATSAPP
+    SMS = Channel.SMS
 
 
 def build_page(name: str, found: list[Any], cursor: str | None) -> dict[str, Any]:

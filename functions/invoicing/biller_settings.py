@@ -8,7 +8,7 @@ from invoicing import clock
 from invoicing.billers import Biller, OnErrors, ReleaseMode
 from invoicing.errors import ChangeValueError, SettingsChangedError
 from invoicing.notice_policy import NoticePolicy
-from invoicing.notices import Channel
+from invoicing.notices import PAYER_CHANNELS, Channel
 from invoicing.store import billers
 from invoicing.store.audit import build_audit_write
 
@@ -33,7 +33,8 @@ def change_settings(biller: Biller, wanted: BillerSettings, *, version: int, by:
         raise SettingsChangedError(str(biller.version))
     if wanted.release is not biller.release and wanted.release is ReleaseMode.AUTOMATIC:
         raise ChangeValueError("release")
-    if not wanted.channels or len(set(wanted.channels)) != len(wanted.channels):
+    chosen = set(wanted.channels)
+    if not chosen or len(chosen) != len(wanted.channels) or not chosen <= set(PAYER_CHANNELS):
         raise ChangeValueError("channels")
     before, after = _write(read_settings(biller)), _write(wanted)
     changed = [name for name in after if after[name] != before[name]]

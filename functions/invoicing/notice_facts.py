@@ -2,7 +2,15 @@
 
 from typing import Any
 
+from invoicing.notices import Notice, NoticeKind
 from invoicing.store import invoices
+
+
+def load_told_invoice(notice: Notice) -> dict[str, Any] | None:
+    """The invoice that a notice to people is about: of "please ignore" the archived one."""
+    if notice.kind is NoticeKind.ARCHIVED:
+        return invoices.load_archived_invoice(notice.biller_id, notice.number, notice.ref.va_number)
+    return load_issued_invoice(notice.biller_id, notice.number)
 
 
 def load_issued_invoice(biller_id: str, number: str) -> dict[str, Any] | None:

@@ -37,6 +37,9 @@ def _show_record(record: dict[str, Any]) -> dict[str, Any]:
         "reason": record.get("reason") if record["state"] in _WITH_REASON else None,
         "not_before": record.get("not_before") if record["state"] == NoticeState.QUEUED else None,
         "attempt": record.get("attempt", 0),
+        "parent": record.get("parent"),
+        "fallback": record.get("fallback"),
+        "ladder_end": record.get("ladder_end"),
         "resend_of": record.get("resend_of"),
         "deliveries": record.get("deliveries"),
         "times": {

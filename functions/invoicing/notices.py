@@ -3,8 +3,8 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +123,11 @@ EVENT_RECIPIENT = "event-bus"
 ANNOUNCED_KINDS = (NoticeKind.ISSUED, NoticeKind.PAID, NoticeKind.ARCHIVED)
 """What programs are told of: facts about the invoice, no reminders."""
 
+FALLBACK_STATES = frozenset({NoticeState.FAILED, NoticeState.BOUNCED, NoticeState.SUPPRESSED})
+"""The ends at which a notice with a ladder moves on to the next channel at once."""
+HOLDABLE = frozenset({NoticeKind.ISSUED, NoticeKind.REMINDER})
+"""What a hold of an upload stops: what asks for payment, no receipt and no "please ignore"."""
+
 MAX_EXPRESS_INVOICES = 500
 """Uploads of at most so many invoices take the express lane."""
 _REF_TEXT = re.compile(r"(\d{3})_(\d{1,40})_([a-z0-9-]{1,100})", re.ASCII)
@@ -134,12 +139,36 @@ def states_before(state: NoticeState) -> tuple[NoticeState, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """A step of a notice's ladder of channels."""
+
+    channel: Channel
+    minutes: int
+    """How long a message on it may stay undelivered before the next rung is tried; 0: only a failure moves on."""
+
+    def to_text(self) -> str:
+        return f"{self.channel}:{self.minutes}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "Rung":
+        """Raises ValueError."""
+        channel, _, minutes = text.partition(":")
+        return cls(Channel(channel), int(minutes))
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeRef:
     """What names a notice: it hangs on the virtual account, which is the invoice's identity for ever."""
 
     bank_code: str
     va_number: str
     notice_id: str
+
+    @property
+    def channel(self) -> Channel:
+        """Raises ValueError when the notice's id is none that ``build_notice_id`` makes."""
+        _, _, rest = self.notice_id.partition("-")
+        return Channel(rest.partition("-")[0])
 
     def to_text(self) -> str:
         """What a provider is given and gives back with its events, e.g. ``028_8808…17_issued-sms-91c2f0a37be41d58``.
@@ -171,6 +200,12 @@ class PlannedNotice:
     lane: Lane = Lane.BULK
     step: str = ""
     """Which reminder of its invoice it is, e.g. ``due-3``; empty for every other kind."""
+    ladder: tuple[Rung, ...] = ()
+    """Its own channel and those after it, if it has a ladder with more than one."""
+    sequence: int = 1
+    """As in its id: second and later ones tell of a correction, or of a due date put off."""
+    parent: str = ""
+    """Id of the notice that this one takes the place of, on the next channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +240,10 @@ class Notice:
     """Only to be sent when the biller's policy allows it, even if a backlog or a pause made it late."""
     claimed_by: str | None = None
     lease_until: str | None = None
+    ladder: tuple[Rung, ...] = ()
+    sequence: int = 1
+    fallback: tuple[str, ...] = ()
+    """Ids of the notices on the next channel that took its place."""
     resend_of: str | None = None
     """Id of the first notice of a message that a person had sent again."""
     deliveries: tuple[Mapping[str, Any], ...] = ()
@@ -249,18 +288,24 @@ def _plan_notices(
 ) -> list[PlannedNotice]:
     # An empty list is a row that asks for no notice at all.
     channels = [Channel(channel) for channel in draft.get("channels", biller.channels)]
+    rungs = biller.policy.fallback.list_rungs(channels)
     language = draft.get("language") or biller.language
     sequence = _find_sequence(draft, kind)
     planned: dict[str, PlannedNotice] = {}
     for recipient in draft["recipients"]:
-        for channel in channels:
-            address = _get_address(recipient, channel)
+        for channel, ladder in _list_starts(recipient, channels, rungs):
+            address = get_address(recipient, channel)
             if not address:
                 continue
             notice_id = build_notice_id(va_number, kind, channel, address, step=step, sequence=sequence)
-            planned.setdefault(
-                notice_id,
-                PlannedNotice(notice_id, kind, channel, address, recipient.get("name", ""), language, lane, step),
+            if notice_id in planned:
+                # Two recipients share this address: its failure moves both of them on.
+                own = planned[notice_id]
+                shared = tuple(rung for rung in rungs if rung in own.ladder or rung in ladder)
+                planned[notice_id] = replace(own, ladder=shared)
+                continue
+            planned[notice_id] = PlannedNotice(
+                notice_id, kind, channel, address, recipient.get("name", ""), language, lane, step, ladder, sequence
             )
     return [*planned.values(), *_plan_announcements(biller, va_number, kind, lane)]
 
@@ -298,8 +343,59 @@ def list_addresses(recipients: "Sequence[Recipient]") -> set[tuple[Channel, str]
         (channel, normalise_address(address))
         for recipient in recipients
         for channel in PAYER_CHANNELS
-        if (address := _get_address(recipient, channel))
+        if (address := get_address(recipient, channel))
     }
+
+
+def _list_starts(
+    recipient: "Recipient", channels: list[Channel], rungs: tuple[Rung, ...]
+) -> list[tuple[Channel, tuple[Rung, ...]]]:
+    """The channels on which a recipient is told at once; for the first of the ladder also what comes after it."""
+    laddered = {rung.channel for rung in rungs}
+    starts: list[tuple[Channel, tuple[Rung, ...]]] = [(channel, ()) for channel in channels if channel not in laddered]
+    own = tuple(rung for rung in rungs if get_address(recipient, rung.channel))
+    return [*starts, (own[0].channel, own)] if own else starts
+
+
+def plan_fallbacks(notice: Notice, invoice: Mapping[str, Any]) -> list[PlannedNotice]:
+    """The notices that take the place of this one: for each recipient of its address, their next channel.
+
+    Planning again gives the same ids. Empty: nobody has a further address, or the invoice's contact was changed.
+    """
+    planned: dict[str, PlannedNotice] = {}
+    for recipient in invoice["recipients"]:
+        if normalise_address(get_address(recipient, notice.channel)) != normalise_address(notice.recipient):
+            continue
+        ladder = tuple(rung for rung in notice.ladder[1:] if get_address(recipient, rung.channel))
+        if not ladder:
+            continue
+        channel, address = ladder[0].channel, get_address(recipient, ladder[0].channel)
+        notice_id = build_notice_id(
+            notice.ref.va_number, notice.kind, channel, address, step=notice.step, sequence=notice.sequence
+        )
+        planned[notice_id] = PlannedNotice(
+            notice_id,
+            notice.kind,
+            channel,
+            address,
+            recipient.get("name", ""),
+            notice.language,
+            notice.lane,
+            notice.step,
+            ladder,
+            notice.sequence,
+            notice.ref.notice_id,
+        )
+    return list(planned.values())
+
+
+def find_fallback_time(notice: Notice, state: NoticeState, now: datetime) -> datetime | None:
+    """When a notice that comes into ``state`` now is to move on to its next channel; None: not, or not again."""
+    if len(notice.ladder) < 2 or notice.fallback:
+        return None
+    if state is NoticeState.SENT and notice.ladder[0].minutes:
+        return now + timedelta(minutes=notice.ladder[0].minutes)
+    return now if state in FALLBACK_STATES else None
 
 
 def build_notice_id(
@@ -345,9 +441,7 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
     """
     addresses = {normalise_address(notice.recipient)}
     for recipient in invoice["recipients"]:
-        own = {
-            normalise_address(address) for channel in PAYER_CHANNELS if (address := _get_address(recipient, channel))
-        }
+        own = {normalise_address(address) for channel in PAYER_CHANNELS if (address := get_address(recipient, channel))}
         if own & addresses:
             addresses |= own
     return any(
@@ -360,7 +454,7 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
 
 def is_recipient(invoice: Mapping[str, Any], channel: Channel, address: str) -> bool:
     """Whether the invoice names this address for this channel, as it is now."""
-    named = (_get_address(recipient, channel) for recipient in invoice.get("recipients", []))
+    named = (get_address(recipient, channel) for recipient in invoice.get("recipients", []))
     return normalise_address(address) in map(normalise_address, named)
 
 
@@ -383,7 +477,7 @@ def mask_address(address: str) -> str:
     return f"{address[: max(0, min(6, len(address) - 7))]}****{address[-3:] if len(address) >= 7 else ''}"
 
 
-def _get_address(recipient: "Recipient", channel: Channel) -> str:
+def get_address(recipient: "Recipient", channel: Channel) -> str:
     match channel:
         case Channel.EMAIL:
             return recipient.get("email", "")

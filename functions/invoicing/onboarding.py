@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from invoicing import clock, users
+from invoicing import clock, user_pool, users
 from invoicing.billers import Biller, BillerState, Registration
 from invoicing.contacts import parse_phone
 from invoicing.errors import (
@@ -81,6 +81,18 @@ def approve_biller(biller_id: str, *, by: str) -> Biller:
         invited_by=by,
     )
     return billers.load_biller(biller_id)
+
+
+def invite_contact_again(biller_id: str, *, by: str) -> Biller:
+    """Send the activation e-mail anew, its temporary password has expired. Raises UserStateError once it was used."""
+    biller = billers.load_biller(biller_id)
+    if biller.registration is None or biller.state is not BillerState.ACTIVE:
+        raise BillerStateError(biller.state)
+    contact = biller.registration.contact
+    # The user of this address that there is.
+    user_id = user_pool.create_person(contact.email, contact.name)
+    users.invite_again(biller_id, user_id, by=by)
+    return biller
 
 
 def suspend_biller(biller_id: str, *, reason: str, by: str) -> Biller:

@@ -74,6 +74,10 @@ class Settings:
         return _read("NOTICES_TABLE")
 
     @cached_property
+    def channels_table(self) -> str:
+        return _read("CHANNELS_TABLE")
+
+    @cached_property
     def requests_table(self) -> str:
         return _read("REQUESTS_TABLE")
 

@@ -1,4 +1,4 @@
-"""The bank's support looks a bill up: by virtual account, the bank's reference, or number; read only, contacts masked.
+"""The bank's support looks a bill up: by virtual account, bank reference, or biller and number; contacts masked.
 
 Every search says why, and the trail has it before anything is shown.
 """
@@ -14,29 +14,20 @@ from invoicing.store import billers, invoices, payments
 from invoicing.store.audit import BANK, add_audit_entry
 
 _MAX_PAYMENTS = 20
-"""Of one reference: a bank's is unique, what is told again has it too."""
+"""A reference is the bank's own for one payment; what claims more is not looked through."""
 
 
 def find_by_virtual_account(va_number: str, *, reason: str, by: str) -> list[dict[str, Any]]:
     _record(f"va:{va_number}", reason, by)
-    return _find_bill(get_settings().bank_code, va_number)
+    return _find(va_number)
 
 
-def _find_bill(bank_code: str, va_number: str) -> list[dict[str, Any]]:
-    account = invoices.load_virtual_accounts(bank_code, [va_number]).get(va_number)
-    if account is None:
-        return []
-    found = invoices.load_invoice_of_account(account["biller_id"], account["bills"][0]["number"], account["va_number"])
-    return [] if found is None else [_show(found, account)]
-
-
-def find_by_bank_reference(reference: str, *, reason: str, by: str) -> list[dict[str, Any]]:
-    """Bills to which the bank posted, or tried to post, a payment of this reference; the latest first."""
-    _record(f"reference:{reference}", reason, by)
-    bank_code = get_settings().bank_code
-    told = islice(payments.list_payments_by_reference(bank_code, reference), _MAX_PAYMENTS)
-    numbers = list(dict.fromkeys(payment["va_number"] for payment in told))
-    return [bill for number in numbers for bill in _find_bill(bank_code, number)]
+def find_by_bank_reference(bank_reference: str, *, reason: str, by: str) -> list[dict[str, Any]]:
+    """The bills that payments with this reference of the bank were for, also those that were refused."""
+    _record(f"reference:{bank_reference}", reason, by)
+    records = islice(payments.list_payments_by_reference(get_settings().bank_code, bank_reference), _MAX_PAYMENTS)
+    numbers = dict.fromkeys(record["va_number"] for record in records)
+    return [bill for va_number in numbers for bill in _find(va_number)]
 
 
 def find_by_number(biller_id: str, number: str, *, reason: str, by: str) -> list[dict[str, Any]]:
@@ -50,6 +41,14 @@ def find_by_number(biller_id: str, number: str, *, reason: str, by: str) -> list
     return [_show(found, account)]
 
 
+def _find(va_number: str) -> list[dict[str, Any]]:
+    account = invoices.load_virtual_accounts(get_settings().bank_code, [va_number]).get(va_number)
+    if account is None:
+        return []
+    found = invoices.load_invoice_of_account(account["biller_id"], account["bills"][0]["number"], account["va_number"])
+    return [] if found is None else [_show(found, account)]
+
+
 def _record(subject: str, reason: str, by: str) -> None:
     add_audit_entry(
         BANK, user_id=by, action="search_bill", subject=subject, at=clock.to_text(clock.now()), reason=reason
@@ -61,7 +60,7 @@ def _show(invoice: dict[str, Any], account: dict[str, Any]) -> dict[str, Any]:
     recipients = [
         mask_address(address)
         for recipient in invoice["recipients"]
-        for address in (recipient.get("email"), recipient.get("phone"))
+        for address in (recipient.get("email"), recipient.get("whatsapp"), recipient.get("sms"))
         if address
     ]
     shown = {

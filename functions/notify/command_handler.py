@@ -1,12 +1,13 @@
 """Commands about notices, wording, suppressed addresses, reminders, webhooks, by an authenticated caller."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from invoicing import clock, errors, reminders, resending, suppressions, webhooks
+from invoicing import clock, errors, notice_holds, reminders, resending, suppressions, webhooks
 from invoicing.changing_wording import Change, describe_problem, set_wording, show_wording
 from invoicing.notice_policy import MAX_REMINDER_DISTANCE
 from invoicing.notice_status import describe_notices
@@ -49,6 +50,22 @@ class ListSuppressions(_Command):
 class LiftSuppression(_Command):
     operation: Literal["lift_suppression"]
     suppression_id: _SuppressionId
+
+
+class HoldNotices(_Command):
+    operation: Literal["hold_notices"]
+    upload_id: _UploadId
+    reason: str | None = Field(default=None, min_length=1, max_length=500)
+
+
+class ResumeNotices(_Command):
+    operation: Literal["resume_notices"]
+    upload_id: _UploadId
+
+
+class CountNotices(_Command):
+    operation: Literal["count_notices"]
+    upload_id: _UploadId
 
 
 class _Change(BaseModel):
@@ -163,6 +180,9 @@ Command = Annotated[
     DescribeNotices
     | ListSuppressions
     | LiftSuppression
+    | HoldNotices
+    | ResumeNotices
+    | CountNotices
     | ResendNotice
     | ResendInvoice
     | ResendFailedOfUpload
@@ -192,6 +212,7 @@ _ERROR_CODES: dict[type[errors.InvoicingError], str] = {
     errors.ResendPeriodError: "resend_period",
     errors.SuppressionNotFoundError: "suppression_not_found",
     errors.UploadNotFoundError: "upload_not_found",
+    errors.UploadStateError: "upload_state",
     errors.WebhookAddressError: "webhook_address",
     errors.WebhookExistsError: "webhook_exists",
     errors.WebhookLimitError: "webhook_limit",
@@ -231,6 +252,8 @@ def _run(command: Command) -> dict[str, Any]:
         case LiftSuppression():
             lifted = suppressions.lift_suppression(command.biller_id, command.suppression_id, command.user_id)
             return suppressions.show_suppression(lifted)
+        case HoldNotices() | ResumeNotices() | CountNotices():
+            return _handle_hold(command)
         case _Resend():
             return _resend(command)
         case ListWebhooks() | CreateWebhook() | ChangeWebhook():
@@ -255,6 +278,17 @@ def _run(command: Command) -> dict[str, Any]:
                 number=command.number,
                 change=command.change.to_domain() if command.change else None,
             )
+
+
+def _handle_hold(command: HoldNotices | ResumeNotices | CountNotices) -> dict[str, Any]:
+    ids = (command.biller_id, command.upload_id)
+    match command:
+        case HoldNotices():
+            return notice_holds.show_hold(notice_holds.hold_notices(*ids, by=command.user_id, reason=command.reason))
+        case ResumeNotices():
+            return notice_holds.show_hold(notice_holds.resume_notices(*ids, by=command.user_id))
+        case CountNotices():
+            return asdict(notice_holds.count_notices(*ids)) | {"held": notice_holds.is_held(*ids)}
 
 
 def _answer_problems(error: errors.WordingError) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 ``reason`` is a code for the notice and the log: never a provider's message, which may quote an address.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 LONGEST_RETRY = timedelta(hours=1)
 STOPPED_RETRY = timedelta(minutes=30)
@@ -17,17 +17,33 @@ class ProviderError(Exception):
         self.reason = reason
 
 
+class NotYetError(ProviderError):
+    """The provider was not asked on purpose, and is not to be before ``until``; that is no attempt."""
+
+    def __init__(self, reason: str, until: datetime) -> None:
+        super().__init__(reason)
+        self.until = until
+
+
 class NotSentError(ProviderError):
     """Surely not sent, and worth trying again not before ``retry_after``: throttled, not reachable.
 
-    Each further attempt waits twice as long, up to ``longest_retry``.
+    Each further attempt waits ``growth`` times as long, up to ``longest_retry``. Some of them in a row pause the
+    channel (``notify.breakers``).
     """
 
     longest_retry = LONGEST_RETRY
+    growth = 2
 
     def __init__(self, reason: str, retry_after: timedelta) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class PairRateError(NotSentError):
+    """Too much for this recipient at once: it says nothing of the channel."""
+
+    growth = 4
 
 
 class ChannelStoppedError(NotSentError):
@@ -49,6 +65,10 @@ class RepeatableError(NotSentError):
 
 class RefusedError(ProviderError):
     """Surely not sent, and never will be: this message to this address is refused for good."""
+
+
+class NoAddressError(RefusedError):
+    """Not an address of this channel: the provider was not asked, so it says nothing of the channel."""
 
 
 class WrongMessageError(RefusedError):

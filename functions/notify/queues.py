@@ -5,6 +5,7 @@ Messages carry their biller as group: SQS then serves billers in turn, so that o
 
 import json
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_BATCH_ENTRIES = 10
 """SendMessageBatch limit (AWS)."""
+THREADS = 8
+"""A large upload's notices are a hundred requests, and those of everybody else are behind them in the stream."""
 _TRIES = 3
 
 logger = Logger()
@@ -39,12 +42,15 @@ def enqueue(notices: Iterable[Notice]) -> int:
     by_queue: dict[tuple[Channel, Lane], list[Notice]] = {}
     for notice in notices:
         by_queue.setdefault((notice.channel, notice.lane), []).append(notice)
-    taken = 0
-    for queue, waiting in by_queue.items():
-        url = find_queue_url(*queue)
-        for start in range(0, len(waiting), MAX_BATCH_ENTRIES):
-            taken += _send_batch(url, waiting[start : start + MAX_BATCH_ENTRIES])
-    return taken
+    batches = [
+        (find_queue_url(*queue), waiting[start : start + MAX_BATCH_ENTRIES])
+        for queue, waiting in by_queue.items()
+        for start in range(0, len(waiting), MAX_BATCH_ENTRIES)
+    ]
+    if len(batches) <= THREADS:
+        return sum(_send_batch(*batch) for batch in batches)
+    with ThreadPoolExecutor(THREADS) as pool:
+        return sum(pool.map(_send_batch, *zip(*batches, strict=True)))
 
 
 def read_message(body: str) -> NoticeRef:

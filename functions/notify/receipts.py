@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from invoicing.notices import MOVES, NoticeRef, NoticeState
+from invoicing import clock
+from invoicing.notices import MOVES, NoticeRef, NoticeState, find_fallback_time
 from invoicing.store import dynamodb, notices
 from invoicing.suppressions import suppress_address
+from notify.laddering import move_on_at_once
 from notify.receipt_events import Receipt
 
 _TRIES = 5
@@ -45,10 +47,12 @@ def apply_receipt(receipt: Receipt) -> NoticeRef:
     # A reference to another channel's notice is none: nothing of ours carries it there.
     if ref is None or record is None or record["channel"] != receipt.channel:
         raise NoticeUnknownError
-    _record(ref, receipt, record)
+    moves_on = _record(ref, receipt, record)
     if receipt.suppress:
         notice = notices.read_notice(dynamodb.to_item(record))
         suppress_address(notice, receipt.suppress, receipt.at)
+    if moves_on:
+        move_on_at_once(ref)
     return ref
 
 
@@ -66,15 +70,24 @@ def plan_change(record: Mapping[str, Any], receipt: Receipt) -> Change | None:
     return Change(state, receipt.reason if state else None, keeps)
 
 
-def _record(ref: NoticeRef, receipt: Receipt, record: Mapping[str, Any]) -> None:
+def _record(ref: NoticeRef, receipt: Receipt, record: Mapping[str, Any]) -> bool:
+    """Whether the notice is to move on to its next channel now."""
     for _ in range(_TRIES):
         change = plan_change(record, receipt)
         if change is None:
-            return
+            return False
+        now = clock.now()
+        notice = notices.read_notice(dynamodb.to_item(record))
+        look_again_at = find_fallback_time(notice, change.state, now) if change.state else None
         done, item = notices.record_receipt(
-            ref, NoticeState(record["state"]), state=change.state, reason=change.reason, keeps=change.keeps
+            ref,
+            NoticeState(record["state"]),
+            state=change.state,
+            reason=change.reason,
+            keeps=change.keeps,
+            look_again_at=look_again_at,
         )
         if done:
-            return
+            return look_again_at is not None and look_again_at <= now
         record = dynamodb.from_item(item or {})
     raise NoticeContendedError

@@ -1,7 +1,8 @@
 """Sending once: claim, read the invoice again, one provider call, settle. The same for every channel.
 
 A claim is fenced by its owner, so two workers never settle each other's call. Only what the provider surely did not
-accept goes back to the queue; what may have been accepted becomes ``unknown`` and is settled later.
+accept goes back to the queue; what may have been accepted becomes ``unknown`` and is settled later. While the channel
+is paused or the upload is held, notices are parked (``store.notices``).
 """
 
 import random
@@ -17,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from invoicing import clock, defects
 from invoicing.billers import Biller, BillerState
-from invoicing.notice_facts import load_issued_invoice
+from invoicing.notice_facts import load_told_invoice
 from invoicing.notices import (
     PAYER_CHANNELS,
     UNKNOWN_WINDOW,
@@ -26,6 +27,7 @@ from invoicing.notices import (
     NoticeKind,
     NoticeRef,
     NoticeState,
+    find_fallback_time,
     find_obstacle,
     may_have_been_told,
 )
@@ -33,10 +35,19 @@ from invoicing.reminders import is_paused
 from invoicing.sending_hours import find_next_sending_time
 from invoicing.store import notices
 from invoicing.store.billers import load_biller
-from invoicing.store.invoices import load_archived_invoice, load_invoice_of_account
+from invoicing.store.invoices import load_invoice_of_account
 from invoicing.store.suppressions import find_active_reason
-from notify import counting, queues
-from notify.outcomes import AmbiguousError, ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
+from notify import breakers, counting, holding, queues
+from notify.laddering import move_on_at_once
+from notify.outcomes import (
+    AmbiguousError,
+    ChannelStoppedError,
+    NoAddressError,
+    NotSentError,
+    NotYetError,
+    RefusedError,
+    WrongMessageError,
+)
 
 MIN_TIME_LEFT = timedelta(seconds=18)
 """A claim is not begun with less of the function's time left: one provider call (12 s at most) and its settling."""
@@ -87,12 +98,8 @@ class AddressSuppressedError(Exception):
         self.reason = reason
 
 
-class QuietHoursError(Exception):
-    """The biller's policy does not allow the notice now."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__()
-        self.until = until
+class HeldError(Exception):
+    """The biller has stopped the upload's notices."""
 
 
 class NoticeMissingError(Exception):
@@ -125,6 +132,20 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
     """
     if time_left < MIN_TIME_LEFT:
         raise NoticeBusyError
+    trial = breakers.begin_call(ref.channel)
+    if trial is None:
+        # Before the claim: one write, and no attempt.
+        parked = notices.park_queued(ref, clock.now(), notices.name_pause_lot(ref.channel), "channel_paused")
+        return Outcome.POSTPONED if parked else Outcome.NOTHING_TO_DO
+    try:
+        return _claim_and_send(ref, send, find_biller, time_left, trial)
+    finally:
+        trial.end()
+
+
+def _claim_and_send(
+    ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller], time_left: timedelta, trial: breakers.Trial
+) -> Outcome:
     owner = uuid.uuid4().hex
     now = clock.now()
     claim = notices.claim_notice(ref, owner, now, now + time_left + LEASE_MARGIN)
@@ -135,19 +156,21 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
     try:
         provider_id = _call_provider(claim.notice, send, find_biller)
     except NotSentError as error:
-        return _postpone(claim.notice, owner, error)
+        outcome = _postpone(claim.notice, owner, error)
+        trial.fail(error)
+        return outcome
     except RefusedError as error:
-        if isinstance(error, WrongMessageError):
-            logger.error("message_refused_as_wrong", extra={"channel": claim.notice.channel, "reason": error.reason})
-            counting.count_wrong_message(claim.notice.channel)
-        notices.settle_failed(ref, owner, clock.now(), error.reason)
-        return Outcome.FAILED
+        outcome = _fail(claim.notice, owner, error)
+        if not isinstance(error, NoAddressError):
+            trial.succeed()
+        return outcome
     except AmbiguousError as error:
         now = clock.now()
         notices.mark_unknown(ref, owner, now, now + UNKNOWN_WINDOW, error.reason)
+        trial.fail(error)
         return Outcome.UNKNOWN
-    except (CauseGoneError, AddressSuppressedError, QuietHoursError) as error:
-        return _withhold(ref, owner, error)
+    except (CauseGoneError, AddressSuppressedError, NotYetError, HeldError) as error:
+        return _withhold(claim.notice, owner, error)
     except Exception:
         # Our own code failed before the provider was called: freed, so that the redelivered message tries again and
         # ends in the dead-letter queue if that does not help.
@@ -158,22 +181,25 @@ def send_notice(ref: NoticeRef, send: Send, find_biller: Callable[[str], Biller]
         # Our lease ran out and another worker took over.
         logger.warning("sent_but_settled_by_other", extra={"notice_id": ref.notice_id})
     counting.count_sent(claim.notice.channel)
+    trial.succeed()
     return Outcome.SENT
 
 
 def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Biller]) -> str:
+    if holding.is_held(notice):
+        raise HeldError
     biller = find_biller(notice.biller_id)
     if notice.channel not in PAYER_CHANNELS:
         return send(notice, biller, _load_announced_invoice(notice))
     if biller.state is not BillerState.ACTIVE:
-        raise NotSentError("biller_not_active", SUSPENDED_RETRY)
+        raise NotYetError("biller_not_active", clock.now() + SUSPENDED_RETRY)
     if notice.in_hours:
         # Deferred in time or not at all, and yet late: a backlog, a throttled provider, a chunk written again.
         now = clock.now()
         allowed = find_next_sending_time(biller.policy, now)
         if allowed > now:
-            raise QuietHoursError(allowed)
-    invoice = _load_invoice(notice)
+            raise NotYetError("quiet_hours", allowed)
+    invoice = load_told_invoice(notice)
     obstacle = find_obstacle(notice, invoice, clock.to_text(clock.now()))
     if invoice is None or obstacle:
         raise CauseGoneError(obstacle)
@@ -189,12 +215,6 @@ def _call_provider(notice: Notice, send: Send, find_biller: Callable[[str], Bill
     return send(notice, biller, invoice)
 
 
-def _load_invoice(notice: Notice) -> dict[str, Any] | None:
-    if notice.kind is NoticeKind.ARCHIVED:
-        return load_archived_invoice(notice.biller_id, notice.number, notice.ref.va_number)
-    return load_issued_invoice(notice.biller_id, notice.number)
-
-
 def _load_announced_invoice(notice: Notice) -> Mapping[str, Any]:
     """What programs are told stays true whatever became of the invoice, so only one that is gone ends it."""
     invoice = load_invoice_of_account(notice.biller_id, notice.number, notice.ref.va_number)
@@ -207,22 +227,42 @@ def _settle_accepted(notice: Notice, owner: str, provider_id: str) -> bool:
     if notice.channel is Channel.WEBHOOK:
         # Its receiver answered by itself: nobody will report a delivery.
         return notices.settle_delivered(notice.ref, owner, clock.now())
-    return notices.settle_sent(notice.ref, owner, clock.now(), provider_id)
-
-
-def _withhold(ref: NoticeRef, owner: str, error: CauseGoneError | AddressSuppressedError | QuietHoursError) -> Outcome:
-    """The provider was not called on purpose: never, or not yet."""
     now = clock.now()
+    look_again_at = find_fallback_time(notice, NoticeState.SENT, now)
+    return notices.settle_sent(notice.ref, owner, now, provider_id, look_again_at)
+
+
+def _withhold(
+    notice: Notice, owner: str, error: CauseGoneError | AddressSuppressedError | NotYetError | HeldError
+) -> Outcome:
+    """The provider was not called on purpose: never, or not yet."""
+    now, ref = clock.now(), notice.ref
     match error:
         case CauseGoneError():
             notices.settle_cancelled(ref, owner, now, error.reason)
             return Outcome.CANCELLED
         case AddressSuppressedError():
-            notices.settle_suppressed(ref, owner, now, error.reason)
+            look_again_at = find_fallback_time(notice, NoticeState.SUPPRESSED, now)
+            if notices.settle_suppressed(ref, owner, now, error.reason, look_again_at) and look_again_at:
+                move_on_at_once(ref)
             return Outcome.SUPPRESSED
-        case QuietHoursError():
-            notices.return_to_queue(ref, owner, now, error.until, "quiet_hours", hold=True)
+        case NotYetError():
+            notices.return_to_queue(ref, owner, now, error.until, error.reason, hold=True, is_attempt=False)
             return Outcome.POSTPONED
+        case HeldError():
+            notices.park_claimed(ref, owner, now, notices.name_hold_lot(notice.upload_id), "held")
+            return Outcome.POSTPONED
+
+
+def _fail(notice: Notice, owner: str, error: RefusedError) -> Outcome:
+    if isinstance(error, WrongMessageError):
+        logger.error("message_refused_as_wrong", extra={"channel": notice.channel, "reason": error.reason})
+        counting.count_wrong_message(notice.channel)
+    now = clock.now()
+    look_again_at = find_fallback_time(notice, NoticeState.FAILED, now)
+    if notices.settle_failed(notice.ref, owner, now, error.reason, look_again_at) and look_again_at:
+        move_on_at_once(notice.ref)
+    return Outcome.FAILED
 
 
 def _yield_to(notice: Notice, now: datetime) -> Outcome:
@@ -239,13 +279,12 @@ def _yield_to(notice: Notice, now: datetime) -> Outcome:
 def _postpone(notice: Notice, owner: str, error: NotSentError) -> Outcome:
     """Waiting never happens in the queue: the message is acknowledged, the sweeper brings the notice back.
 
-    The delay doubles per attempt up to the error's longest and is jittered, so that a throttled crowd spreads out.
+    The delay grows with each attempt up to the error's longest and is jittered, so that a throttled crowd spreads out.
     """
     if isinstance(error, ChannelStoppedError):
         logger.error("channel_stopped", extra={"channel": notice.channel, "reason": error.reason})
         counting.count_stopped(notice.channel)
-    doublings: int = 2 ** min(notice.attempt - 1, 10)
-    grown = min(error.retry_after * doublings, error.longest_retry)
+    grown = min(error.retry_after * error.growth ** min(notice.attempt - 1, 10), error.longest_retry)
     delay = grown * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
     now = clock.now()
     notices.return_to_queue(notice.ref, owner, now, now + delay, error.reason, hold=True)

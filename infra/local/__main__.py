@@ -48,7 +48,7 @@ In another terminal:
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
   python -m infra.local release UPLOAD_ID --acknowledge-all --send now
   python -m infra.local find INV-1 --biller toko-sinar   (also: archive, extend, outside, reverse)
-  python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive)
+  python -m infra.local show UPLOAD_ID            (also: invoices, reject, delete, redrive, hold, unhold, counts)
   python -m infra.local messages                  (every message, event and webhook call that would have left)
   python -m infra.local webhooks toko-sinar       (also: webhook-create, webhook-change, replay, resend, pause, resume)
   python -m infra.local emails                    (the e-mails as files)
@@ -175,6 +175,31 @@ def _change(operation: str, role: str, **members: str) -> Callable[[Cloud, Optio
         return view, iter([f"Upload {options.upload_id}: {view['status']}"])
 
     return run
+
+
+def _hold(cloud: Cloud, options: Options) -> Answer:
+    """Stop an upload's unsent notices, let them go again, or only count them."""
+    biller_id = client.find_biller(cloud, options.upload_id)
+    user = f"{biller_id}-{options.user or 'checker'}"
+
+    def call(operation: str, **members: Any) -> dict[str, Any]:
+        return client.call(
+            cloud,
+            operation,
+            biller_id,
+            user,
+            function="NoticeCommandFunction",
+            upload_id=options.upload_id,
+            **members,
+        )
+
+    hold = {}
+    if options.command == "hold":
+        hold = call("hold_notices", **({"reason": options.reason} if options.reason else {}))
+    elif options.command == "unhold":
+        hold = call("resume_notices")
+    counts = call("count_notices")
+    return hold | {"counts": counts}, report.format_notice_counts(options.upload_id, hold, counts)
 
 
 def _show(cloud: Cloud, options: Options) -> Answer:
@@ -380,6 +405,10 @@ def _build_parser() -> argparse.ArgumentParser:
     reject.add_argument("--reason", required=True)
     _add_upload_id(add("delete", _change("delete", "maker"), "delete an upload not yet released", user=True))
     _add_upload_id(add("redrive", _change("redrive", "checker"), "write the failed chunks again", user=True))
+    hold = _add_upload_id(add("hold", _hold, "stop an upload's unsent notices", user=True))
+    hold.add_argument("--reason")
+    _add_upload_id(add("unhold", _hold, "let an upload's held notices go", user=True))
+    _add_upload_id(add("counts", _hold, "how many of an upload's notices went and how many wait", user=True))
     _add_upload_id(add("show", _show, "everything about an upload"))
     _add_upload_id(add("invoices", _list_invoices, "the invoices of an upload with their VA numbers"))
     add_invoice_commands(add)

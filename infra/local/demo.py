@@ -1,4 +1,4 @@
-"""``make demo``: the whole story on this machine, from workbook to messages and what became of them.
+"""``make demo``: the whole story on this machine, from workbook to messages, payments, reports and reconciliation.
 
 Everything it makes stays in ``.local/demo`` for a look afterwards; the cloud itself is gone when it ends.
 """
@@ -12,15 +12,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from infra.local import client, report
 from infra.local.client import CommandRefusedError
 from infra.local.cloud import HOME, Cloud, CloudError
+from infra.local.demo_money import tell_payments, tell_reminder, tell_reports
 from infra.local.messages import list_messages, save_messages
+from infra.local.provider_faults import Fault
 from infra.local.sample_workbooks import Sample, write_sample
 from infra.local.seed import BILLERS
 from infra.local.stack import run_stack
+from infra.local.story import StoryError, expect, tell
 from invoicing import clock
 from invoicing.billers import Biller, Module
 from invoicing.notices import PAYER_CHANNELS, Channel, NoticeState
@@ -40,74 +43,73 @@ REPORTED = {"Delivery", "Bounce", "read", "Message has been accepted by phone"}
 """The last that the stand-in reports of a message."""
 
 
-class StoryError(Exception):
-    """The product did not do what the story says."""
-
-
 def main() -> int:
     # A polite kill ends the process as Ctrl-C does: through every clean-up on the way.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     try:
-        _tell("Starting the cloud: template.yaml on MiniStack, IAM enforced ...")
+        tell("Starting the cloud: template.yaml on MiniStack, IAM enforced ...")
         with run_stack(FOLDER) as cloud:
-            _tell(f"Up after {time.monotonic() - began:.1f} s, one biller per module registered.")
-            for number, biller in enumerate(BILLERS, start=1):
-                _tell_biller(cloud, biller, number)
+            tell(f"Up after {time.monotonic() - began:.1f} s, one biller per module registered, and one with a ladder.")
+            *usual, climbing = BILLERS
+            issued = {
+                biller.biller_id: _tell_biller(cloud, biller, number) for number, biller in enumerate(usual, start=1)
+            }
             _tell_messages(cloud)
+            _tell_ladder(cloud, climbing)
+            tell_payments(cloud, usual, issued)
+            tell_reminder(cloud, usual[0], issued[usual[0].biller_id])
+            tell_reports(cloud, usual, FOLDER)
     except (StoryError, CloudError, client.CommandFailedError, CommandRefusedError) as failure:
         print(f"\nThe demo failed: {failure}\nLogs: {FOLDER / 'logs'}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    _tell(f"Done in {time.monotonic() - began:.0f} s; nothing is left running. Everything is in {FOLDER}")
+    tell(f"Done in {time.monotonic() - began:.0f} s; nothing is left running. Everything is in {FOLDER}")
     return 0
 
 
-def _tell(line: str = "", *more: str) -> None:
-    for text in (line, *more):
-        print(text, flush=True)
-
-
-def _tell_biller(cloud: Cloud, biller: Biller, number: int) -> None:
+def _tell_biller(cloud: Cloud, biller: Biller, number: int) -> list[dict[str, Any]]:
+    """From the workbook to invoices, which are the answer."""
     workbook = FOLDER / f"{biller.biller_id}.xlsx"
     # A few bills are due already: a warning, for the checker to acknowledge.
     first_due = clock.today_in_jakarta() - timedelta(days=3)
     sample = write_sample(biller.module, workbook, ROWS, bad_share=BAD_SHARE, seed=number, first_due=first_due)
     if biller.module is Module.E_INVOICE:
         _plant_contacts(workbook, sample)
-    _tell("", f"== {number}. {biller.name} ({biller.module}) " + "=" * 60)
-    _tell(f"The maker uploads {workbook}: {sample.rows} rows, {len(sample.mistakes)} of them wrong on purpose.")
+    tell("", f"== {number}. {biller.name} ({biller.module}) " + "=" * 60)
+    tell(f"The maker uploads {workbook}: {sample.rows} rows, {len(sample.mistakes)} of them wrong on purpose.")
     checked = _upload(cloud, biller, workbook)
     found = client.build_report(cloud, checked)
-    _expect(found["counts"]["bad_rows"] >= len(sample.mistakes), "every wrong row is found")
-    _expect(bool(found["warnings"]), "what looks odd is asked about")
+    expect(found["counts"]["bad_rows"] >= len(sample.mistakes), "every wrong row is found")
+    expect(bool(found["warnings"]), "what looks odd is asked about")
     _tell_findings("Errors, every one with its reason", found["errors"])
     _tell_findings("Warnings, to be acknowledged", found["warnings"])
-    _tell(f"Only the bad rows, to mend and upload again: {found['failed_rows_file']}")
+    tell(f"Only the bad rows, to mend and upload again: {found['failed_rows_file']}")
 
-    _tell("", "What a release in the biller's hours would cost and take:", *report.format_sending(checked))
-    _tell("", "The maker may not release the own upload:")
+    tell("", "What a release in the biller's hours would cost and take:", *report.format_sending(checked))
+    tell("", "The maker may not release the own upload:")
     try:
         client.call(cloud, "release", biller.biller_id, f"{biller.biller_id}-maker", **_release_members(checked))
     except CommandRefusedError as refusal:
-        _tell(f"  refused: {refusal.error['message']['id']} / {refusal.error['message']['en']}")
+        tell(f"  refused: {refusal.error['message']['id']} / {refusal.error['message']['en']}")
     else:
         raise StoryError("the maker released the own upload")
-    _tell(f"The checker releases it and acknowledges: {', '.join(sorted(checked['warnings'])) or 'no warnings'};")
-    _tell('  "send: now", since this story is told at any hour; else the notices wait for the biller\'s hours.')
+    tell(f"The checker releases it and acknowledges: {', '.join(sorted(checked['warnings'])) or 'no warnings'};")
+    tell('  "send: now", since this story is told at any hour; else the notices wait for the biller\'s hours.')
     client.call(cloud, "release", biller.biller_id, f"{biller.biller_id}-checker", **_release_members(checked))
     done = _watch(cloud, checked, client.ENDED)
-    _expect(done["counts"]["written"] == checked["counts"]["new"], "every good invoice is written")
+    expect(done["counts"]["written"] == checked["counts"]["new"], "every good invoice is written")
     invoices = list(client.list_invoices(cloud, biller.biller_id, done["upload_id"]))
-    _expect(all(invoice["status"] == "open" for invoice in invoices), "every invoice has an open VA")
+    expect(all(invoice["status"] == "open" for invoice in invoices), "every invoice has an open VA")
     report.print_lines(report.format_invoices(invoices))
 
-    _tell("", "The same file once more:")
+    tell("", "The same file once more:")
     again = _upload(cloud, biller, workbook)
-    _expect(again["counts"]["new"] == 0, "nothing is created twice")
-    _tell(f"  {again['counts']['already_there']} invoices are already there, 0 created ({again['status']}).")
+    expect(again["counts"]["new"] == 0, "nothing is created twice")
+    tell(f"  {again['counts']['already_there']} invoices are already there, 0 created ({again['status']}).")
+    return invoices
 
 
 def _release_members(view: client.View) -> dict[str, Any]:
@@ -130,13 +132,13 @@ def _watch(cloud: Cloud, view: client.View, states: frozenset[str]) -> client.Vi
 
 
 def _tell_findings(title: str, findings: list[dict[str, Any]]) -> None:
-    _tell(f"{title}: {len(findings)}")
+    tell(f"{title}: {len(findings)}")
     # One of each kind says more than many of the first.
     kinds = list({finding["code"]: finding for finding in reversed(findings)}.values())[::-1]
     for finding in kinds[:SHOWN]:
         report.print_lines(report.format_finding(finding))
     if len(findings) > len(kinds[:SHOWN]):
-        _tell(f"    ... and {len(findings) - len(kinds[:SHOWN])} more")
+        tell(f"    ... and {len(findings) - len(kinds[:SHOWN])} more")
 
 
 def _plant_contacts(workbook: Path, sample: Sample) -> None:
@@ -157,25 +159,25 @@ def _plant_contacts(workbook: Path, sample: Sample) -> None:
 
 
 def _tell_messages(cloud: Cloud) -> None:
-    _tell("", "== Messages " + "=" * 70, "Every notice by e-mail, WhatsApp and SMS, as far as the rows have addresses:")
+    tell("", "== Messages " + "=" * 70, "Every notice by e-mail, WhatsApp and SMS, as far as the rows have addresses:")
     messages = _wait_for_messages(cloud)
     counts = Counter(message["channel"] for message in messages)
     for channel in PAYER_CHANNELS:
         of_channel = [message for message in messages if message["channel"] == channel]
-        _expect(bool(of_channel), f"messages leave by {channel}")
+        expect(bool(of_channel), f"messages leave by {channel}")
         states = Counter(message["state"] for message in of_channel)
-        _tell(
+        tell(
             f"  {channel:<9} {counts[channel]:>4}   "
             + ", ".join(f"{number} {state}" for state, number in states.items())
         )
-    _expect(all(message["segments"] <= 1 for message in messages), "every SMS is one segment")
+    expect(all(message["segments"] <= 1 for message in messages), "every SMS is one segment")
     _tell_bounce(cloud, messages)
     save_messages(cloud, FOLDER / "messages")
-    _tell("", f"All of them as files, and as messages.json: {FOLDER / 'messages'}", "The first of each:")
+    tell("", f"All of them as files, and as messages.json: {FOLDER / 'messages'}", "The first of each:")
     for channel in PAYER_CHANNELS:
         first = next(message for message in messages if message["channel"] == channel)
-        _tell("", f"  {channel}, from {first['sender']} to {first['to']}")
-        _tell(*(f"  | {line}" for line in first["text"].splitlines()))
+        tell("", f"  {channel}, from {first['sender']} to {first['to']}")
+        tell(*(f"  | {line}" for line in first["text"].splitlines()))
 
 
 def _wait_for_messages(cloud: Cloud) -> list[dict[str, Any]]:
@@ -186,12 +188,12 @@ def _wait_for_messages(cloud: Cloud) -> list[dict[str, Any]]:
         messages = [message for message in list_messages(cloud) if message["channel"] in PAYER_CHANNELS]
         if len(messages) != count:
             if len(messages) // PROGRESS != count // PROGRESS:
-                _tell(f"  {len(messages)} sent ...")
+                tell(f"  {len(messages)} sent ...")
             count, last_change = len(messages), time.monotonic()
         is_quiet = time.monotonic() - last_change > QUIET_SECONDS
         if is_quiet and all(message["state"] in REPORTED for message in messages):
             return messages
-        _expect(time.monotonic() - last_change < LONGEST_QUIET_SECONDS, "something is reported of every message")
+        expect(time.monotonic() - last_change < LONGEST_QUIET_SECONDS, "something is reported of every message")
         time.sleep(1)
 
 
@@ -208,19 +210,51 @@ def _tell_bounce(cloud: Cloud, messages: list[dict[str, Any]]) -> None:
         if notices[Channel.EMAIL]["state"] == NoticeState.BOUNCED or time.monotonic() > deadline:
             break
         time.sleep(0.5)
-    _expect(notices[Channel.EMAIL]["state"] == NoticeState.BOUNCED, "a bounce shows on its notice")
-    _tell("", f"One address does not exist. What the biller sees of VA {va_number}:")
+    expect(notices[Channel.EMAIL]["state"] == NoticeState.BOUNCED, "a bounce shows on its notice")
+    tell("", f"One address does not exist. What the biller sees of VA {va_number}:")
     for notice in notices.values():
         reason = f" ({notice['reason']})" if "reason" in notice else ""
-        _tell(f"  {notice['channel']:<9} {notice['recipient']:<24} {notice['state']}{reason}")
+        tell(f"  {notice['channel']:<9} {notice['recipient']:<24} {notice['state']}{reason}")
     listed = client.call(cloud, "list_suppressions", biller_id, "viewer", function="NoticeCommandFunction")
-    _expect(len(listed["suppressions"]) == 1, "no more e-mails go to the address that bounced")
-    _tell("  No more notices go there until the biller lifts that.")
+    expect(len(listed["suppressions"]) == 1, "no more e-mails go to the address that bounced")
+    tell("  No more notices go there until the biller lifts that.")
 
 
-def _expect(holds: bool, promise: str) -> None:
-    if not holds:
-        raise StoryError(f"this does not hold: {promise}")
+def _tell_ladder(cloud: Cloud, biller: Biller) -> None:
+    """One bill whose WhatsApp number is none: its SMS follows, its e-mail does not."""
+    tell("", f"== Ladder: {biller.name} writes by WhatsApp, then SMS, then e-mail " + "=" * 24)
+    workbook = FOLDER / f"{biller.biller_id}.xlsx"
+    book = Workbook()
+    book.worksheets[0].append(
+        ["No. Invoice", "Nama Pelanggan", "Jumlah Tagihan", "Jatuh Tempo", "No. WhatsApp", "No. HP (SMS)", "Email"]
+    )
+    due = clock.today_in_jakarta() + timedelta(days=14)
+    numbers = (f"+6281366{Fault.BOUNCE.digits}", "+628126600000")
+    book.worksheets[0].append(["KLINIK-1", "Ibu Sari", 250_000, due, *numbers, "sari@example.com"])
+    book.save(workbook)
+    checked = _upload(cloud, biller, workbook)
+    client.call(cloud, "release", biller.biller_id, f"{biller.biller_id}-checker", **_release_members(checked))
+    done = _watch(cloud, checked, client.ENDED)
+    (invoice,) = client.list_invoices(cloud, biller.biller_id, done["upload_id"])
+    arrived = {Channel.WHATSAPP: NoticeState.BOUNCED, Channel.SMS: NoticeState.DELIVERED}
+    deadline = time.monotonic() + LONGEST_QUIET_SECONDS
+    found: dict[str, dict[str, Any]] = {}
+    while {channel: notice["state"] for channel, notice in found.items()} != arrived:
+        expect(time.monotonic() < deadline, "the SMS follows the WhatsApp message that bounced, and nothing else does")
+        time.sleep(0.5)
+        described = client.call(
+            cloud,
+            "describe_notices",
+            biller.biller_id,
+            "viewer",
+            function="NoticeCommandFunction",
+            va_number=invoice["va_number"],
+        )
+        found = {notice["channel"]: notice for notice in described["notices"]}
+    for notice in found.values():
+        follows = " (follows the one before)" if "parent" in notice else ""
+        tell(f"  {notice['channel']:<9} {notice['recipient']:<24} {notice['state']}{follows}")
+    expect(found[Channel.SMS]["parent"] == found[Channel.WHATSAPP]["notice_id"], "both notices know of each other")
 
 
 if __name__ == "__main__":

@@ -112,6 +112,14 @@ def format_messages(messages: list[dict[str, Any]], address: str) -> Iterator[st
     yield f"{len(messages):,} messages, as the payers see them: {address}/"
 
 
+def format_notice_counts(upload_id: str, hold: dict[str, Any], counts: dict[str, int]) -> Iterator[str]:
+    if hold:
+        yield f"Upload {upload_id}: notices {'held' if hold['is_held'] else 'resumed'}"
+    went, written = counts["went"], counts["written"]
+    yield f"{went:,} of {written:,} went, {counts['waiting']:,} wait, {counts['ended']:,} are not to be sent"
+    yield f"{counts['parked']:,} are stopped by a hold"
+
+
 def format_preview(shown: dict[str, Any]) -> Iterator[str]:
     email, sms, whatsapp = (shown[channel] for channel in (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP))
     yield f"e-mail from {email['sender']}: {email['subject']}"

@@ -127,13 +127,18 @@ def _call(cloud: Cloud, operation: str, biller_id: str, user_id: str, **members:
     return call(cloud, operation, biller_id, user_id, function="ReportCommandFunction", **members)
 
 
-def _scan(cloud: Cloud, table: str) -> list[dict[str, Any]]:
-    """Everything in a table: for the bank's stand-in only, no function of the product may."""
+def find_resource(cloud: Cloud, logical_id: str) -> str:
+    """The physical name of a resource of the stack."""
     pages = cloud.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
     names = {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
         for page in pages
         for resource in page["StackResourceSummaries"]
     }
-    found = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=names[table])
+    return str(names[logical_id])
+
+
+def _scan(cloud: Cloud, table: str) -> list[dict[str, Any]]:
+    """Everything in a table: for the bank's stand-in only, no function of the product may."""
+    found = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=find_resource(cloud, table))
     return [from_item(item) for page in found for item in page["Items"]]

@@ -42,6 +42,18 @@ def _cold(_options: argparse.Namespace) -> list[Figure]:
     return run_cold()
 
 
+def _sending(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.sending import run_sending
+
+    return run_sending(quick=options.quick)
+
+
+def _fairness(_options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.fairness import run_fairness
+
+    return run_fairness()
+
+
 def _webhook(options: argparse.Namespace) -> list[Figure]:
     from tests.bench.webhook import run_webhook
 
@@ -65,6 +77,8 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
     "write": _write,
     "spread": _spread,
+    "sending": _sending,
+    "fairness": _fairness,
     "report": _report,
     "payments": _payments,
     "lists": _lists,

@@ -136,6 +136,34 @@ def spread_keys(plan: str) -> dict[str, Any]:
     return count_keys(Path(plan))
 
 
+def send_notices(channel: str, number: str) -> dict[str, Any]:
+    from tests.bench.sender import drain_channel
+
+    return drain_channel(channel, int(number))
+
+
+def dispatch_notices(number: str, batch: str) -> dict[str, Any]:
+    from tests.bench.sender import count_dispatch
+
+    return count_dispatch(int(number), int(batch))
+
+
+def stand_in() -> dict[str, Any]:
+    """The providers' stand-in in a process of its own, until its input ends."""
+    from infra.local.providers import run_providers
+
+    with run_providers() as providers:
+        print(providers.address, flush=True)
+        sys.stdin.read()
+    return {}
+
+
+def share_channel(scene: str) -> dict[str, Any]:
+    from tests.bench.lanes import play_scene
+
+    return play_scene(scene)
+
+
 def write_report_pages(folder: str, invoices: str) -> dict[str, Any]:
     from tests.bench.report_cpu import write_pages
 
@@ -185,6 +213,10 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         write_chunks,
         pay,
         spread_keys,
+        send_notices,
+        dispatch_notices,
+        stand_in,
+        share_channel,
         write_report_pages,
         make_report,
         write_report_alone,

@@ -25,12 +25,17 @@ class Index:
     name: str
     keys: tuple[str, ...]
     all_attributes: bool
+    others: tuple[str, ...] = ()
+    """Attributes projected besides the keys."""
 
     def project(self, item: Item | None, table_keys: tuple[str, ...]) -> Item | None:
         """The index entry of an item; None when the item lacks a key of the index (sparse)."""
         if item is None or any(key not in item for key in self.keys):
             return None
-        return item if self.all_attributes else {name: item[name] for name in (*table_keys, *self.keys)}
+        if self.all_attributes:
+            return item
+        others = (name for name in self.others if name in item)
+        return {name: item[name] for name in (*table_keys, *self.keys, *others)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,12 @@ def list_tables(template: Template) -> list[Table]:
     tables = []
     for logical_id, properties in template.find("AWS::DynamoDB::Table").items():
         indexes = tuple(
-            Index(index["IndexName"], _read_keys(index), index["Projection"]["ProjectionType"] == "ALL")
+            Index(
+                index["IndexName"],
+                _read_keys(index),
+                index["Projection"]["ProjectionType"] == "ALL",
+                tuple(index["Projection"].get("NonKeyAttributes", ())),
+            )
             for index in properties.get("GlobalSecondaryIndexes", [])
         )
         tables.append(Table(logical_id, template.resolve({"Ref": logical_id}), _read_keys(properties), indexes))

@@ -9,6 +9,7 @@ import pytest
 from infra.local import client
 from infra.local.cloud import Cloud
 from infra.local.stack import run_stack
+from tests.e2e.at_once import be_all_functions
 
 TIMEOUT = 90
 
@@ -56,3 +57,10 @@ def shop(cloud: Cloud) -> Shop:
 @pytest.fixture
 def school(cloud: Cloud) -> Shop:
     return Shop(cloud, "sekolah-harapan")
+
+
+@pytest.fixture
+def product(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """This process is all functions of the deployed stack at once: it has their variables and reaches their cloud."""
+    with be_all_functions(cloud, monkeypatch):
+        yield cloud

@@ -399,3 +399,34 @@ def try_operation(
         case.validate_response(answer, checks=CHECKS)
 
     run()
+
+
+def test_calls_at_once_with_one_key_start_one_upload(api: Api) -> None:
+    token = sign_in_as(api.cloud, "maker@toko-sinar.example")
+    key = uuid4().hex
+
+    def start(_: int) -> tuple[int, Any]:
+        return api.call("POST", "/v1/uploads", token, {"filename": "a.xlsx"}, **{"idempotency-key": key})
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [*pool.map(start, range(4)), start(0)]
+    assert {(status, body.get("code")) for status, body in answers} <= {(201, None), (409, "still_running")}
+    assert len({body["upload_id"] for status, body in answers if status == 201}) == 1
+
+
+def test_change_is_decided_once_however_many_decide_at_the_same_time(api: Api) -> None:
+    officers = [sign_in_as(api.cloud, f"officer{number}@bank.example") for number in (1, 2)]
+    biller_id = onboard_biller(api, make_address())
+    wanted = {"kind": "giro_account", "value": "0280009999999", "reason": "surat bank 8/2026"}
+    _, change = api.call("POST", f"/v1/billers/{biller_id}/changes", officers[0], wanted)
+    path = f"/v1/billers/{biller_id}/changes/{change['change_id']}"
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(
+                lambda verb: api.call("POST", f"{path}/{verb}", officers[1]), ["approve", "reject", "reject", "reject"]
+            )
+        )
+    decided = {body["state"] for status, body in answers if status == 200}
+    assert len(decided) == 1
+    biller = api.call("GET", f"/v1/billers/{biller_id}", officers[0])[1]
+    assert (biller["giro_account"] == wanted["value"]) == (decided == {"approved"})

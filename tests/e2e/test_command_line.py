@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,22 @@ def test_one_command_uploads_releases_and_tells_everything(
     assert (again["counts"]["new"], again["counts"]["already_there"]) == (0, len(told["invoices"]))
     assert run(cloud, "invoices", told["upload_id"]) == told["invoices"]
     _check_emails(cloud, {invoice["va_number"] for invoice in told["invoices"]})
+
+
+def test_notices_are_held_counted_and_resumed_by_commands(cloud: Cloud, tmp_path: Path) -> None:
+    """Put off until tomorrow, so that none of them has left."""
+    workbook = write_workbook(tmp_path, Module.E_INVOICE, 7)
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
+    options = ("--biller", "toko-sinar", "--release", "--send", tomorrow, "--wait")
+    upload_id = run(cloud, "upload", str(workbook), *options)["upload_id"]
+    held = run(cloud, "hold", upload_id, "--reason", "Salah jatuh tempo")
+
+    assert (held["is_held"], held["held_by"], held["reason"]) == (True, "toko-sinar-checker", "Salah jatuh tempo")
+    counts = run(cloud, "counts", upload_id)["counts"]
+    assert counts["held"]
+    assert counts["written"] == counts["waiting"] > 0
+    resumed = run(cloud, "unhold", upload_id)
+    assert (resumed["is_held"], resumed["counts"]["held"]) == (False, False)
 
 
 def _check_emails(cloud: Cloud, numbers: set[str]) -> None:

@@ -9,7 +9,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from invoicing import clock
 from invoicing.billers import Biller
-from invoicing.notices import plan_paid_notices
+from invoicing.notices import PAYER_CHANNELS, plan_paid_notices
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb, invoices
 from invoicing.store.billers import load_biller
@@ -133,11 +133,14 @@ def pay_at_bank(biller_id: str, number: str, va_number: str, amount: int, reques
     raise AssertionError("the payment met conflicts each time")
 
 
-def list_notices(va_number: str, kind: str | None = None) -> list[dict[str, Any]]:
+def list_notices(va_number: str, kind: str | None = None, *, to_programs: bool = False) -> list[dict[str, Any]]:
+    """Those that go to people, or else those that go to programs."""
     found = [
         notice
         for notice in scenario.read_table(get_settings().notices_table)
-        if notice["pk"] == f"{BANK}#{va_number}" and kind in (None, notice["kind"])
+        if notice["pk"] == f"{BANK}#{va_number}"
+        and kind in (None, notice["kind"])
+        and (notice["channel"] not in PAYER_CHANNELS) == to_programs
     ]
     return sorted(found, key=lambda notice: notice["sk"])
 

@@ -69,6 +69,7 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "upload_id": upload.upload_id,
         "va_number": invoice["va_number"],
         "number": invoice["number"],
+        "bank_reference": "REF-1",
         "user_id": target.user_id,
         "client_id": program.user_id,
         "change_id": change.change_id,
@@ -95,6 +96,9 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "on_weekends": False,
         "on_holidays": False,
         "reminder_offsets": [0],
+        "is_on": False,
+        "order": ["whatsapp", "sms"],
+        "minutes": [30],
         "kind": "giro_account",
         "value": "028000333222",
         "module": "e_invoice",
@@ -201,7 +205,9 @@ def test_people_of_another_biller_neither_see_nor_change_anything(values: dict[s
             assert not [secret for secret in SECRETS if secret in text], (route, role)
             if "<" in route[1]:
                 assert answer.status in (404, 409) or answer.body in ({"notices": []},), (route, role, answer.body)
-        assert read_shop() == before, route
+        if route[0] != "GET":
+            assert read_shop() == before, route
+    assert read_shop() == before
 
 
 def test_the_same_calls_by_its_own_people_find_what_they_name(values: dict[str, Any]) -> None:

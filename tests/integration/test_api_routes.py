@@ -12,6 +12,7 @@ from invoicing.modules import e_invoice
 from invoicing.roles import Role
 from invoicing.settings import get_settings
 from invoicing.store import billers
+from tests.integration import bank_scenario as bank
 from tests.integration import scenario
 from tests.integration.api_scenario import Answer, call, make_user
 from tests.integration.conftest import Aws
@@ -161,6 +162,7 @@ def test_who_changes_settings_second_is_told() -> None:
         ({"channels": []}, "bad_request"),
         ({"channels": ["email", "email"]}, "change_value"),
         ({"channels": ["pigeon"]}, "bad_request"),
+        ({"channels": ["webhook"]}, "bad_request"),
         ({"release": "automatic"}, "change_value"),
         ({"policy": {"reminder_offsets": [3, 0]}}, "notice_policy"),
         ({"policy": {"reminder_offsets": [99]}}, "bad_request"),
@@ -213,6 +215,17 @@ def test_support_finds_a_bill_with_contacts_masked_and_leaves_the_reason_in_the_
     assert {(entry["biller_id"], entry["user_id"], entry["reason"]) for entry in entries} == {
         ("bank", "dewi", why["reason"])
     }
+
+
+def test_support_finds_a_paid_bill_by_the_banks_reference(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    bank.name_tables(aws.template, monkeypatch)
+    va_number = bank.open_bill()
+    assert bank.read_code(bank.pay(va_number, 100_000)) == "2002500"
+    asked = {"bank_reference": "REF-77", "reason": "pembayar membawa struk"}
+    (bill,) = call("POST", "/v1/support/by-bank-reference", "dewi", asked).body["bills"]
+    assert (bill["va_number"], bill["status"], bill["va_state"]) == (va_number, "paid", "paid")
+    other = call("POST", "/v1/support/by-bank-reference", "dewi", asked | {"bank_reference": "REF-78"})
+    assert other.body["bills"] == []
 
 
 def test_support_without_a_reason_finds_nothing(tmp_path: Path) -> None:

@@ -89,10 +89,12 @@ def test_archived_invoice_is_on_the_archived_list_only() -> None:
 
 
 @pytest.mark.usefixtures("issued")
-def test_archive_without_notice_tells_nobody() -> None:
+def test_archive_without_notice_tells_programs_only() -> None:
     va_number = archive(notify=False).va_number
     assert va_number
     assert invoice_scenario.list_notices(va_number, "archived") == []
+    (event,) = invoice_scenario.list_notices(va_number, "archived", to_programs=True)
+    assert event["channel"] == "event"
 
 
 @pytest.mark.usefixtures("issued")

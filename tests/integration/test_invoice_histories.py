@@ -122,7 +122,7 @@ EVERYTHING = [
 ]  # fmt: skip
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
 @example(history=EVERYTHING)
 def test_tables_agree_after_every_step_of_any_history(

@@ -77,7 +77,7 @@ def due(index: int) -> str:
 # --- Lists -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("limit", [1, 7, 100])
+@pytest.mark.parametrize("limit", [3, 100])
 def test_pages_join_to_the_whole_list_by_due_date_and_number(limit: int) -> None:
     drafts = [write(index, due_date=due(index)) for index in range(40)]
     expected = [draft["number"] for draft in sorted(drafts, key=lambda draft: (draft["due_date"], draft["number"]))]
@@ -159,7 +159,7 @@ def test_first_page_costs_the_same_requests_for_ten_and_for_hundreds() -> None:
     for index in range(10):
         write(index)
     few = count(Show.OPEN), count(Show.OVERDUE), count(None)
-    for index in range(10, 500):
+    for index in range(10, 250):
         write(index, due_date=due(index))
     assert (count(Show.OPEN), count(Show.OVERDUE), count(None)) == few == (8, 8, 24)
 
@@ -293,7 +293,8 @@ def test_timeline_has_everything_that_happened_in_order(tmp_path: Path, monkeypa
     ]
     assert [event for event in events if not event.startswith("notice_")] == in_order
     # Two first notices, one to the corrected address, two receipts.
-    assert events.count("notice_created") == 5
+    mails = [event for event in told["timeline"] if event["event"] == "notice_created" and event["channel"] == "email"]
+    assert len(mails) == 5
     assert (told["status"], told["archive_reason"], told["others"]) == (
         "archived",
         "payment_reversed",

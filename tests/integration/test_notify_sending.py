@@ -82,13 +82,14 @@ def test_sent_notice_keeps_the_providers_id_and_leaves_the_sweepers_index(
     assert not {"due_at", "due_shard", "lease_until"} & set(item)
 
 
-def test_sending_takes_two_writes_and_one_provider_call(provider: notify.Provider, ref: NoticeRef) -> None:
+def test_sending_takes_at_most_three_writes_and_one_provider_call(provider: notify.Provider, ref: NoticeRef) -> None:
     updates: list[str] = []
     dynamodb.client().meta.events.register("before-call.dynamodb.UpdateItem", lambda params, **_: updates.append("x"))
 
     with notify.provider_does(provider) as calls:
         notify.send(ref)
-    assert (len(updates), len(calls)) == (2, 1)
+    # WhatsApp's third counts the person in the daily tier.
+    assert (len(updates), len(calls)) == (3 if provider.channel is Channel.WHATSAPP else 2, 1)
 
 
 def test_claim_touches_no_indexed_attribute(ref: NoticeRef) -> None:
@@ -150,16 +151,24 @@ def test_unreadable_message_and_unknown_notice_fail_alone(provider: notify.Provi
 
 
 # What a worker does for one notice, in order, as calls of its clients.
-STEPS = ("claim", "biller", "invoice", "suppression", "send", "settle")
+STEPS = ("pause", "claim", "hold", "biller", "invoice", "suppression", "yesterday", "tier", "send", "settle")
+OF_WHATSAPP = ("yesterday", "tier")
 
 
-@pytest.mark.parametrize("step", STEPS)
+def list_steps(channel: Channel) -> list[str]:
+    return [step for step in STEPS if step not in OF_WHATSAPP or channel is Channel.WHATSAPP]
+
+
+STEPS_BY_CHANNEL = [(channel, step) for channel in PAYER_CHANNELS for step in list_steps(channel)]
+
+
+@pytest.mark.parametrize(("provider", "step"), STEPS_BY_CHANNEL, indirect=["provider"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_worker_killed_at_any_step_doubles_only_the_ambiguous(
     provider: notify.Provider, ref: NoticeRef, time: notify.Clock, step: str, after: bool
 ) -> None:
     clients = [dynamodb.client(), provider.client()]
-    kill = faults.CallCounter(clients, faults.kill, STEPS.index(step), after=after)
+    kill = faults.CallCounter(clients, faults.kill, list_steps(provider.channel).index(step), after=after)
     with kill.installed(), pytest.raises(faults.Killed):
         notify.send(ref)
 
@@ -169,7 +178,7 @@ def test_worker_killed_at_any_step_doubles_only_the_ambiguous(
     settle_by_sweeping(ref, time)
 
     accepted = (step, after) == ("send", True) or step == "settle"
-    if (step, after) in {("claim", False), ("settle", True)}:
+    if (step, after) in {("pause", False), ("pause", True), ("claim", False), ("settle", True)}:
         expected = (1, NoticeState.SENT)
     elif MAX_RESENDS_AFTER_UNKNOWN[provider.channel]:
         # Nobody can know whether it was accepted, and a second copy of the same bill is harmless.
@@ -180,11 +189,13 @@ def test_worker_killed_at_any_step_doubles_only_the_ambiguous(
     assert (len(provider.mailbox()), notify.load(ref).state) == expected
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step != "send"])
+@pytest.mark.parametrize(
+    ("provider", "step"), [case for case in STEPS_BY_CHANNEL if case[1] != "send"], indirect=["provider"]
+)
 def test_call_of_dynamodb_that_fails_loses_nothing(
     provider: notify.Provider, ref: NoticeRef, time: notify.Clock, step: str
 ) -> None:
-    calls = [name for name in STEPS if name != "send"]
+    calls = [name for name in list_steps(provider.channel) if name != "send"]
     fault = faults.CallCounter([dynamodb.client()], faults.raise_throttled, calls.index(step), after=False)
     with fault.installed():
         notify.send(ref)

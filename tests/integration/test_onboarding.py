@@ -101,6 +101,18 @@ def test_approval_that_died_before_the_invitation_is_completed_by_repeating_it(
     assert len(list_persons(pool)) == 1
 
 
+def test_activation_email_is_sent_again_until_its_contact_has_signed_in(pool: str) -> None:
+    call("POST", "/v1/billers", "rini", NEW)
+    assert call("POST", "/v1/billers/warung-ibu/invite", "rini").code == "biller_state"
+    call("POST", "/v1/billers/warung-ibu/approve", "tono")
+    assert call("POST", "/v1/billers/warung-ibu/invite", "rini").status == 200
+    assert list_actions()[-1] == ("invite_again", "rini", "warung-ibu")
+    boto3.client("cognito-idp").admin_set_user_password(
+        UserPoolId=pool, Username=find_admin(pool), Password="Kata-Sandi-1", Permanent=True
+    )
+    assert call("POST", "/v1/billers/warung-ibu/invite", "rini").code == "user_state"
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

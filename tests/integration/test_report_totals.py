@@ -101,7 +101,7 @@ def read_totals(rows: list[list[str]], *columns: str) -> list[int]:
 
 
 # Without shrinking: an example takes a second, and is small as it is.
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(histories=HISTORIES)
 def test_all_figures_agree_with_each_other_and_with_the_tables(
     histories: list[Any], aws: Aws, monkeypatch: pytest.MonkeyPatch

@@ -33,7 +33,7 @@ from notify.channels.whatsapp_templates import (
     list_parameters,
     name_template,
 )
-from notify.outcomes import ChannelStoppedError, NotSentError, RefusedError, WrongMessageError
+from notify.outcomes import ChannelStoppedError, NotSentError, PairRateError, RefusedError, WrongMessageError
 
 DUE = date(2026, 12, 31)
 SHOP = Biller(
@@ -282,7 +282,8 @@ def test_words_of_both_languages_have_the_same_placeholders() -> None:
 @pytest.mark.parametrize(
     ("codes", "error"),
     [
-        ((1, 2, 4, 80007, 130429, 131000, 131016, 131057, 131056), NotSentError),
+        ((1, 2, 4, 80007, 130429, 131000, 131016, 131057), NotSentError),
+        ((131056,), PairRateError),
         ((0, 10, 190, 200, 299, 368, 131005, 131031, 131042, 131048, 132015, 132016), ChannelStoppedError),
         ((100, 130472, 131008, 131009, 131021, 131026, 131047, 131049, 131050, 131051), RefusedError),
         ((132000, 132001, 132005, 132007, 132012, 132068, 132069), WrongMessageError),

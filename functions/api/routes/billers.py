@@ -9,7 +9,7 @@ from pydantic import Field
 from api import shapes
 from api.areas import Area
 from api.replays import IdempotencyKey, run_once
-from api.requests import BillerId, Line, Reason, Request, build_page
+from api.requests import BillerId, Line, PayerChannel, Reason, Request, build_page
 from invoicing import clock, onboarding
 from invoicing.billers import Biller, BillerState, Contact, Module, Registration
 from invoicing.notice_policy import NoticePolicy, Zone
@@ -38,7 +38,7 @@ class Particulars(Request):
     giro_account: str = Field(pattern=r"^[0-9]{8,16}$")
     company_code: str = Field(pattern=r"^[0-9]{3,8}$", description="first digits of its VA numbers")
     contact: NewContact
-    channels: list[Channel] = Field(default_factory=lambda: [Channel.EMAIL], min_length=1, max_length=3)
+    channels: list[PayerChannel] = Field(default_factory=lambda: [PayerChannel.EMAIL], min_length=1, max_length=3)
     zone: Zone = Zone.WIB
     language: str = Field(default="id", pattern=r"^(id|en)$")
     help_contact: str = Field(default="", max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
@@ -94,6 +94,12 @@ def approve_biller(biller_id: BillerId) -> dict[str, Any]:
     return show_biller(onboarding.approve_biller(biller_id, by=area.caller.user_id))
 
 
+@area.post("/v1/billers/<biller_id>/invite", _OFFICER, answers=shapes.Biller)
+def invite_contact_again(biller_id: BillerId) -> dict[str, Any]:
+    """Send the activation e-mail again, with a new temporary password, while its contact has not signed in."""
+    return show_biller(onboarding.invite_contact_again(biller_id, by=area.caller.user_id))
+
+
 @area.post("/v1/billers/<biller_id>/suspend", _OFFICER, answers=shapes.Biller)
 def suspend_biller(biller_id: BillerId, request: Annotated[Why, Body()]) -> dict[str, Any]:
     """Stop an active biller: nothing is uploaded, released or sent for it; its users can look only."""
@@ -114,7 +120,7 @@ def _read(biller_id: str, request: Particulars) -> tuple[Biller, Registration]:
         state=BillerState.REGISTERED,
         company_code=request.company_code,
         giro_account=request.giro_account,
-        channels=tuple(dict.fromkeys(request.channels)),
+        channels=tuple(dict.fromkeys(map(Channel, request.channels))),
         language=request.language,
         policy=NoticePolicy(zone=request.zone),
         help_contact=request.help_contact,

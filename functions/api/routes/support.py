@@ -21,6 +21,11 @@ class FindByVirtualAccount(Request):
     reason: Reason = Field(description="who asks and why; kept in the audit trail")
 
 
+class FindByBankReference(Request):
+    bank_reference: str = Field(pattern=r"^[!-~]{1,64}$", description="as it stands on the receipt or statement")
+    reason: Reason = Field(description="who asks and why; kept in the audit trail")
+
+
 class FindByNumber(Request):
     biller_id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{2,39}$")
     number: str = Field(min_length=1, max_length=64)
@@ -31,6 +36,13 @@ class FindByNumber(Request):
 def find_by_virtual_account(request: Annotated[FindByVirtualAccount, Body()]) -> dict[str, Any]:
     """The bill that a virtual account collects, contacts masked."""
     found = support.find_by_virtual_account(request.va_number, reason=request.reason, by=area.caller.user_id)
+    return {"bills": found}
+
+
+@area.post("/v1/support/by-bank-reference", _SUPPORT, answers=shapes.FoundBills)
+def find_by_bank_reference(request: Annotated[FindByBankReference, Body()]) -> dict[str, Any]:
+    """The bills that payments with this reference of the bank were for, contacts masked."""
+    found = support.find_by_bank_reference(request.bank_reference, reason=request.reason, by=area.caller.user_id)
     return {"bills": found}
 
 

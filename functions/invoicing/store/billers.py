@@ -20,7 +20,7 @@ from invoicing.billers import (
     WebhookSubscription,
 )
 from invoicing.errors import BillerNotActiveError, BillerNotFoundError, CompanyCodeError, CompanyCodeTakenError
-from invoicing.notice_policy import NoticePolicy, Zone
+from invoicing.notice_policy import FallbackLadder, NoticePolicy, Zone
 from invoicing.notices import Channel, NoticeKind
 from invoicing.occasions import Occasion, Tone
 from invoicing.own_wording import Wording
@@ -162,23 +162,7 @@ def register_biller(biller: Biller, audit: Sequence[dict[str, Any]] = ()) -> boo
     """
     settings = get_settings()
     check_company_code(biller.company_code)
-    record = {
-        "pk": biller.biller_id,
-        "name": biller.name,
-        "module": biller.module,
-        "state": biller.state,
-        "company_code": biller.company_code,
-        "giro_account": biller.giro_account,
-        "release": biller.release,
-        "on_errors": biller.on_errors,
-        "outside_payments": biller.outside_payments,
-        "channels": list(biller.channels),
-        "language": biller.language,
-        "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
-        "help_contact": biller.help_contact,
-        "registration": _write_registration(biller.registration),
-        "issued_events": biller.issued_events or None,
-    }
+    record = build_record(biller)
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
     try:
         dynamodb.client().transact_write_items(
@@ -199,6 +183,27 @@ def register_biller(biller: Biller, audit: Sequence[dict[str, Any]] = ()) -> boo
             raise CompanyCodeTakenError(biller.company_code) from error
         raise
     return True
+
+
+def build_record(biller: Biller) -> dict[str, Any]:
+    """What is stored of a biller when it is registered."""
+    return {
+        "pk": biller.biller_id,
+        "name": biller.name,
+        "module": biller.module,
+        "state": biller.state,
+        "company_code": biller.company_code,
+        "giro_account": biller.giro_account,
+        "release": biller.release,
+        "on_errors": biller.on_errors,
+        "outside_payments": biller.outside_payments,
+        "channels": list(biller.channels),
+        "language": biller.language,
+        "policy": {name: value for name, value in asdict(biller.policy).items() if value is not None},
+        "help_contact": biller.help_contact,
+        "registration": _write_registration(biller.registration),
+        "issued_events": biller.issued_events or None,
+    }
 
 
 def correct_registration(seen: Biller, corrected: Biller, audit: Sequence[dict[str, Any]]) -> bool:
@@ -319,6 +324,10 @@ def _read_policy(record: dict[str, Any]) -> NoticePolicy:
         members["zone"] = Zone(members["zone"])
     if "reminder_offsets" in members:
         members["reminder_offsets"] = tuple(members["reminder_offsets"])
+    if "fallback" in members:
+        given = members["fallback"]
+        order = tuple(Channel(channel) for channel in given["order"])
+        members["fallback"] = FallbackLadder(given["is_on"], order, tuple(given["minutes"]))
     return NoticePolicy(**members)
 
 

@@ -2,12 +2,17 @@
 
 Claiming touches no attribute of an index, since each index entry rewritten is paid for. ``due_shard``/``due_at`` (index
 ``due``, sparse) exist as long as the sweeper must look after the notice.
+
+A notice that waits for nothing but the end of a hold or of a channel's pause is parked: its ``due_shard`` is then one
+of a lot's (``held#{upload_id}#3``, ``paused#sms#3``), where it costs the sweeper nothing until the lot opens.
 """
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, cast
 from zlib import crc32
@@ -26,6 +31,7 @@ from invoicing.notices import (
     NoticeRef,
     NoticeState,
     PlannedNotice,
+    Rung,
     hash_recipient,
     states_before,
 )
@@ -33,6 +39,8 @@ from invoicing.settings import get_settings
 from invoicing.store import bulk, dynamodb
 
 DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
+LOT_SHARDS = 4
+"""Parking is as fast as the senders, whose number is capped: a few thousand a second at the most."""
 DAY_SHARDS = 8
 RECIPIENT_SHARDS = 8
 """One placeholder address in every row of a file must not meet one partition of the index."""
@@ -64,7 +72,7 @@ def notice_item(
     if not is_for_people:
         not_before, in_hours = None, False
     created = clock.from_text(created_at)
-    spread = crc32(f"{va_number}{planned.notice_id}".encode())
+    spread = _spread(va_number, planned.notice_id)
     recipient_hash = hash_recipient(biller_id, planned.recipient)
     return {
         "pk": f"{bank_code}#{va_number}",
@@ -83,6 +91,9 @@ def notice_item(
         "created_at": created_at,
         "not_before": not_before,
         "in_hours": in_hours or None,
+        "ladder": [rung.to_text() for rung in planned.ladder] if len(planned.ladder) > 1 else None,
+        "id_sequence": planned.sequence if planned.sequence > 1 else None,
+        "parent": planned.parent or None,
         "due_shard": DUE_SHARDS[spread % len(DUE_SHARDS)],
         "due_at": not_before or clock.to_text(created + DISPATCH_GRACE),
         "by_day_pk": f"{biller_id}#{created.astimezone(clock.JAKARTA):%Y-%m-%d}#{spread // 16 % DAY_SHARDS}",
@@ -165,6 +176,9 @@ def read_notice(item: Mapping[str, Any]) -> Notice:
         in_hours=record.get("in_hours", False),
         claimed_by=record.get("claimed_by"),
         lease_until=record.get("lease_until"),
+        ladder=tuple(Rung.from_text(text) for text in record.get("ladder", ())),
+        sequence=record.get("id_sequence", 1),
+        fallback=tuple(record.get("fallback", ())),
         resend_of=record.get("resend_of"),
         deliveries=tuple(record.get("deliveries", ())),
     )
@@ -342,6 +356,83 @@ def find_by_provider_id(provider_id: str) -> NoticeRef | None:
     return _read_ref(dynamodb.from_item(answer["Items"][0])) if answer["Items"] else None
 
 
+def list_lot_shards(lot: str) -> tuple[str, ...]:
+    """The shards of the ``due`` index in which a lot's notices are."""
+    return tuple(f"{lot}#{shard}" for shard in range(LOT_SHARDS))
+
+
+def name_hold_lot(upload_id: str) -> str:
+    """The lot of an upload whose notices are held."""
+    return f"held#{upload_id}"
+
+
+def name_pause_lot(channel: Channel) -> str:
+    """The lot of a channel that is paused."""
+    return f"paused#{channel}"
+
+
+def count_lot(lot: str) -> int:
+    """How many notices are parked in it; the index may lag behind by moments."""
+    return sum(
+        _count(
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": shard}},
+        )
+        for shard in list_lot_shards(lot)
+    )
+
+
+def count_of_upload(biller_id: str, upload_id: str, since: datetime, until: datetime) -> dict[str, int]:
+    """How many notices of an upload were written in a span of time: ``all``, ``went`` and ``waiting``.
+
+    Counted within the index ``by_day``, over the biller's own notices of the span; it may lag behind by moments.
+    """
+    days = (until.astimezone(clock.JAKARTA).date() - since.astimezone(clock.JAKARTA).date()).days
+    first = since.astimezone(clock.JAKARTA)
+    conditions = {
+        "all": "upload_id = :upload",
+        "went": "upload_id = :upload AND attribute_exists(sent_at)",
+        "waiting": "upload_id = :upload AND attribute_exists(due_shard) AND attribute_not_exists(sent_at)",
+    }
+    partitions = [
+        f"{biller_id}#{first + timedelta(days=passed):%Y-%m-%d}#{shard}"
+        for passed in range(days + 1)
+        for shard in range(DAY_SHARDS)
+    ]
+
+    def count(partition: str, condition: str) -> int:
+        return _count(
+            IndexName="by_day",
+            KeyConditionExpression="by_day_pk = :day AND by_day_sk BETWEEN :since AND :until",
+            FilterExpression=condition,
+            ExpressionAttributeValues=dynamodb.to_item(
+                {
+                    ":day": partition,
+                    ":since": clock.to_text(since),
+                    # Later than any key of the last instant.
+                    ":until": f"{clock.to_text(until)}$",
+                    ":upload": upload_id,
+                }
+            ),
+        )
+
+    with ThreadPoolExecutor(DAY_SHARDS) as pool:
+        return {
+            name: sum(pool.map(partial(count, condition=condition), partitions))
+            for name, condition in conditions.items()
+        }
+
+
+def _count(**query: Any) -> int:
+    pages = (
+        dynamodb.client()
+        .get_paginator("query")
+        .paginate(TableName=get_settings().notices_table, Select="COUNT", **query)
+    )
+    return sum(page["Count"] for page in pages)
+
+
 def list_due(shard: str, now: datetime) -> Iterator[list[DueNotice]]:
     """The notices of one shard whose time has come, longest overdue first, in pages of up to 100."""
     pages = (
@@ -369,17 +460,20 @@ def claim_notice(ref: NoticeRef, owner: str, now: datetime, lease_until: datetim
         now,
         values={"claimed_by": owner, "lease_until": clock.to_text(lease_until)},
         counts=("attempt",),
-        time_has_come=True,
+        time_has_come=now,
     )
     return Claim(won, read_notice(item) if item else None)
 
 
-def settle_sent(ref: NoticeRef, owner: str, now: datetime, provider_id: str) -> bool:
+def settle_sent(
+    ref: NoticeRef, owner: str, now: datetime, provider_id: str, look_again_at: datetime | None = None
+) -> bool:
     """The provider took it. Also ends an ``unknown`` that the sweeper made of our own slow claim.
 
-    An event of the provider may have come first: it stands, and only what it lacks is added.
+    ``look_again_at``: when the sweeper is to see whether it was delivered meanwhile. An event of the provider may have
+    come first: it stands, and only what it lacks is added.
     """
-    if _settle(ref, NoticeState.SENT, owner, now, provider_id=provider_id):
+    if _settle(ref, NoticeState.SENT, owner, now, look_again_at, provider_id=provider_id):
         return True
     return _update(
         ref,
@@ -422,6 +516,7 @@ def record_receipt(
     state: NoticeState | None,
     reason: str | None,
     keeps: Mapping[str, str],
+    look_again_at: datetime | None = None,
 ) -> tuple[bool, Mapping[str, Any] | None]:
     """What a provider's event says of a notice that was seen in state ``seen``.
 
@@ -430,25 +525,29 @@ def record_receipt(
     """
     if state is None:
         return _update(ref, [seen], values={}, keeps=keeps)
-    settled = ("due_shard", "due_at", "lease_until")
+    due, settled = _plan_next_look(look_again_at)
     return _update(
         ref,
         [seen],
-        values={"state": state, **({"reason": reason} if reason else {})},
+        values={"state": state, **due, **({"reason": reason} if reason else {})},
         keeps=keeps,
         # An older reason would explain a state that is over.
         removes=settled if reason else (*settled, "reason"),
     )
 
 
-def settle_failed(ref: NoticeRef, owner: str, now: datetime, reason: str) -> bool:
-    """The provider refused it for good."""
-    return _settle(ref, NoticeState.FAILED, owner, now, reason=reason)
+def settle_failed(
+    ref: NoticeRef, owner: str, now: datetime, reason: str, look_again_at: datetime | None = None
+) -> bool:
+    """The provider refused it for good. ``look_again_at``: when it is to move on to its next channel."""
+    return _settle(ref, NoticeState.FAILED, owner, now, look_again_at, reason=reason)
 
 
-def settle_suppressed(ref: NoticeRef, owner: str, now: datetime, reason: str) -> bool:
+def settle_suppressed(
+    ref: NoticeRef, owner: str, now: datetime, reason: str, look_again_at: datetime | None = None
+) -> bool:
     """Claimed, but its address is suppressed."""
-    return _settle(ref, NoticeState.SUPPRESSED, owner, now, reason=reason)
+    return _settle(ref, NoticeState.SUPPRESSED, owner, now, look_again_at, reason=reason)
 
 
 def settle_cancelled(ref: NoticeRef, owner: str, now: datetime, reason: str) -> bool:
@@ -456,10 +555,20 @@ def settle_cancelled(ref: NoticeRef, owner: str, now: datetime, reason: str) -> 
     return _settle(ref, NoticeState.CANCELLED, owner, now, reason=reason)
 
 
-def return_to_queue(ref: NoticeRef, owner: str, now: datetime, retry_at: datetime, reason: str, *, hold: bool) -> bool:
+def return_to_queue(
+    ref: NoticeRef,
+    owner: str,
+    now: datetime,
+    retry_at: datetime,
+    reason: str,
+    *,
+    hold: bool,
+    is_attempt: bool = True,
+) -> bool:
     """Nothing was sent: free the claim, and let the sweeper bring the notice back at ``retry_at``.
 
-    ``hold``: nobody may send it before then; otherwise a message still in the queue may.
+    ``hold``: nobody may send it before then; otherwise a message still in the queue may. ``is_attempt``: the claim
+    counts as one, because the provider was asked.
     """
     later = clock.to_text(retry_at)
     moved, _ = _move_notice(
@@ -469,8 +578,28 @@ def return_to_queue(ref: NoticeRef, owner: str, now: datetime, retry_at: datetim
         values={"due_at": later, "reason": reason, **({"not_before": later} if hold else {})},
         removes=("claimed_by", "lease_until"),
         equals={"claimed_by": owner},
+        uncounts=() if is_attempt else ("attempt",),
     )
     return moved
+
+
+def park_claimed(ref: NoticeRef, owner: str, now: datetime, lot: str, reason: str) -> bool:
+    """Nothing was sent, nor will be before the lot opens: free the claim, which was no attempt."""
+    moved, _ = _move_notice(
+        ref,
+        NoticeState.QUEUED,
+        now,
+        values={**_park(ref, now, lot), "reason": reason},
+        removes=("claimed_by", "lease_until"),
+        equals={"claimed_by": owner},
+        uncounts=("attempt",),
+    )
+    return moved
+
+
+def park_queued(ref: NoticeRef, now: datetime, lot: str, reason: str) -> bool:
+    """The same for a notice whose time has come and that nobody has claimed; False for any other."""
+    return _update(ref, [NoticeState.QUEUED], values={**_park(ref, now, lot), "reason": reason}, time_has_come=now)[0]
 
 
 def mark_unknown(ref: NoticeRef, owner: str, now: datetime, look_again_at: datetime, reason: str) -> bool:
@@ -487,11 +616,16 @@ def mark_unknown(ref: NoticeRef, owner: str, now: datetime, look_again_at: datet
 
 
 def postpone_queued(due: DueNotice, look_again_at: datetime) -> bool:
-    """Move a queued notice's ``due_at``; False when somebody else did, so that only one sweeper enqueues it."""
+    """Move a queued notice's ``due_at``, out of its lot if it was parked.
+
+    False when somebody else did, so that only one sweeper enqueues it.
+    """
     return _update(
         due.ref,
         [NoticeState.QUEUED],
         values={"due_at": clock.to_text(look_again_at)},
+        # It waits for nothing but its turn.
+        removes=("reason",),
         counts=("sweeps",),
         equals={"due_at": due.due_at},
     )[0]
@@ -510,22 +644,98 @@ def requeue_unknown(due: DueNotice, now: datetime, look_again_at: datetime) -> b
     return moved
 
 
-def give_up_unknown(due: DueNotice, now: datetime, reason: str) -> bool:
+def give_up_unknown(due: DueNotice, now: datetime, reason: str, look_again_at: datetime | None = None) -> bool:
     """Nothing settled an ambiguous call in time, and it must not be repeated."""
+    next_look, settled = _plan_next_look(look_again_at)
     moved, _ = _move_notice(
         due.ref,
         NoticeState.FAILED,
         now,
-        values={"reason": reason},
-        removes=("due_shard", "due_at", "lease_until"),
+        values={"reason": reason, **next_look},
+        removes=settled,
         equals={"state": NoticeState.UNKNOWN, "due_at": due.due_at},
     )
     return moved
 
 
-def _settle(ref: NoticeRef, state: NoticeState, owner: str, now: datetime, **values: str) -> bool:
+def replace_with_fallbacks(parent: Notice, children: Sequence[Mapping[str, Any]], now: datetime) -> bool:
+    """Put the notices that take the place of ``parent`` and name them in it, in one transaction.
+
+    ``children``: items of ``notice_item``; one that is there already stays as it is. False when the parent, which must
+    be as it was read, has moved on: delivered, or replaced by somebody else.
+    """
+    table, todo = get_settings().notices_table, list(children)
+    update = {
+        "TableName": table,
+        "Key": _key(parent.ref),
+        "UpdateExpression": "SET fallback = :children, fallback_at = :now REMOVE due_shard, due_at, lease_until",
+        "ConditionExpression": "#state = :seen AND due_at = :due AND attribute_not_exists(fallback)",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": dynamodb.to_item(
+            {
+                ":children": [child["sk"] for child in children],
+                ":now": clock.to_text(now),
+                ":seen": parent.state,
+                ":due": parent.due_at,
+            }
+        ),
+    }
+    while True:
+        writes: list[Any] = [
+            {"Update": update},
+            *(dynamodb.build_put(table, dynamodb.to_item(child)) for child in todo),
+        ]
+        try:
+            dynamodb.client().transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            codes = dynamodb.read_cancellation_codes(error)
+            if codes is None or "ConditionalCheckFailed" not in codes:
+                raise
+            if codes[0] == "ConditionalCheckFailed":
+                return False
+            todo = [child for child, code in zip(todo, codes[1:], strict=True) if code != "ConditionalCheckFailed"]
+        else:
+            return True
+
+
+def end_ladder(parent: Notice, reason: str) -> bool:
+    """Nothing takes the place of a notice that was to move on. ``reason`` is kept for its biller to see."""
+    return _update(
+        parent.ref,
+        [parent.state],
+        values={"ladder_end": reason},
+        removes=("due_shard", "due_at"),
+        equals={"due_at": parent.due_at or ""},
+    )[0]
+
+
+def _plan_next_look(look_again_at: datetime | None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What to set and to remove when a notice comes to an end of which the sweeper may still have to think."""
+    if look_again_at is None:
+        return {}, ("due_shard", "due_at", "lease_until")
+    return {"due_at": clock.to_text(look_again_at)}, ("lease_until",)
+
+
+def _park(ref: NoticeRef, now: datetime, lot: str) -> dict[str, str]:
+    shard = _spread(ref.va_number, ref.notice_id) % LOT_SHARDS
+    return {"due_shard": f"{lot}#{shard}", "due_at": clock.to_text(now)}
+
+
+def _find_home(ref: NoticeRef) -> str:
+    """The shard of the ``due`` index in which a notice is while it is not parked."""
+    return DUE_SHARDS[_spread(ref.va_number, ref.notice_id) % len(DUE_SHARDS)]
+
+
+def _spread(va_number: str, notice_id: str) -> int:
+    return crc32(f"{va_number}{notice_id}".encode())
+
+
+def _settle(
+    ref: NoticeRef, state: NoticeState, owner: str, now: datetime, look_again_at: datetime | None = None, **values: str
+) -> bool:
+    next_look, settled = _plan_next_look(look_again_at)
     moved, _ = _move_notice(
-        ref, state, now, values=values, removes=("due_shard", "due_at", "lease_until"), equals={"claimed_by": owner}
+        ref, state, now, values={**values, **next_look}, removes=settled, equals={"claimed_by": owner}
     )
     return moved
 
@@ -550,32 +760,40 @@ def _update(
     keeps: Mapping[str, str] | None = None,
     removes: Sequence[str] = (),
     counts: Sequence[str] = (),
+    uncounts: Sequence[str] = (),
     equals: Mapping[str, str] | None = None,
-    time_has_come: bool = False,
+    time_has_come: datetime | None = None,
 ) -> tuple[bool, Mapping[str, Any] | None]:
     """Update a notice that is in one of ``states`` and whose attributes equal ``equals``.
 
-    ``keeps`` are set only where the attribute is not there yet. The answer is (True, item after) or (False, item as it
-    is); the item is None when there is none.
+    ``keeps`` are set only where the attribute is not there yet, ``counts`` and ``uncounts`` go up and down by one,
+    ``time_has_come`` is the instant for which the notice must be due. The answer is (True, item after) or (False, item
+    as it is); the item is None when there is none.
     """
     equals, keeps = equals or {}, keeps or {}
+    if "due_at" in values and "due_shard" not in values:
+        # Whoever looks at it next, it is parked no more.
+        values = {**values, "due_shard": _find_home(ref)}
     conditions = [f"#state IN ({', '.join(f':from_{state}' for state in states)})"]
     conditions += [f"#{name} = :is_{name}" for name in equals]
     if time_has_come:
-        conditions.append("(attribute_not_exists(not_before) OR not_before <= :claimed_at)")
+        conditions.append("(attribute_not_exists(not_before) OR not_before <= :present)")
     assignments = [f"#{name} = :{name}" for name in values]
     assignments += [f"#{name} = if_not_exists(#{name}, :{name})" for name in keeps]
     expression = "SET " + ", ".join(assignments)
     if removes:
         expression += " REMOVE " + ", ".join(f"#{name}" for name in removes)
-    if counts:
-        expression += " ADD " + ", ".join(f"#{name} :one" for name in counts)
+    steps = [f"#{name} :one" for name in counts] + [f"#{name} :less" for name in uncounts]
+    if steps:
+        expression += " ADD " + ", ".join(steps)
     attribute_values = dynamodb.to_item(
         {
             **{f":{name}": value for name, value in {**values, **keeps}.items()},
             **{f":from_{state}": state for state in states},
             **{f":is_{name}": value for name, value in equals.items()},
             **({":one": 1} if counts else {}),
+            **({":less": -1} if uncounts else {}),
+            **({":present": clock.to_text(time_has_come)} if time_has_come else {}),
         }
     )
     try:
@@ -585,7 +803,7 @@ def _update(
             UpdateExpression=expression,
             ConditionExpression=" AND ".join(conditions),
             ExpressionAttributeNames={
-                f"#{name}": name for name in {"state", *values, *keeps, *equals, *removes, *counts}
+                f"#{name}": name for name in {"state", *values, *keeps, *equals, *removes, *counts, *uncounts}
             },
             ExpressionAttributeValues=attribute_values,
             ReturnValues="ALL_NEW",

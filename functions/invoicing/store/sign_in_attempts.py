@@ -18,7 +18,7 @@ def count_attempt(key: str, limit: int, window_seconds: int, now: int) -> None:
 
 
 def forget_attempts(key: str, now: int) -> None:
-    """A success ends the window."""
+    """A success ends the window, whatever else was counted in it."""
     dynamodb.client().update_item(
         TableName=get_settings().sign_in_attempts_table,
         Key={"pk": {"S": key}},

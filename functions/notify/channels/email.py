@@ -17,7 +17,7 @@ from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.email_message import EmailMessage, render_email
 from notify.channels.links import build_link
-from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError
+from notify.outcomes import ChannelStoppedError, NoAddressError, NotSentError, ProviderError, RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -52,7 +52,7 @@ def client() -> "SESV2Client":
 def send_email_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> str:
     """Render and send; returns SES's message id. Raises the errors of ``notify.outcomes``."""
     if not _ADDRESS.fullmatch(notice.recipient):
-        raise RefusedError("invalid_address")
+        raise NoAddressError("invalid_address")
     today = clock.today_in(biller.policy.zone)
     link = build_link(notice)
     message = render_email(

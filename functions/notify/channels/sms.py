@@ -15,7 +15,14 @@ from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.links import build_link
 from notify.channels.sms_message import render_sms
-from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError, WrongMessageError
+from notify.outcomes import (
+    ChannelStoppedError,
+    NoAddressError,
+    NotSentError,
+    ProviderError,
+    RefusedError,
+    WrongMessageError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -37,7 +44,7 @@ def client() -> "SNSClient":
 def send_sms_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> str:
     """Render and send; returns SNS's message id. Raises the errors of ``notify.outcomes``."""
     if not _E164.fullmatch(notice.recipient):
-        raise RefusedError("invalid_number")
+        raise NoAddressError("invalid_number")
     settings = get_settings()
     today = clock.today_in(biller.policy.zone)
     link = build_link(notice)

@@ -19,8 +19,9 @@ from invoicing.settings import get_settings
 from notify.channels.calling import SOON, build_config, call_once
 from notify.channels.links import build_link
 from notify.channels.whatsapp_errors import class_meta_code
+from notify.channels.whatsapp_pacing import take_place
 from notify.channels.whatsapp_templates import build_template_message
-from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError, WrongMessageError
+from notify.outcomes import ChannelStoppedError, NoAddressError, NotSentError, ProviderError, WrongMessageError
 
 if TYPE_CHECKING:
     from mypy_boto3_socialmessaging import EndUserMessagingSocialClient
@@ -42,9 +43,10 @@ def client() -> "EndUserMessagingSocialClient":
 def send_whatsapp_notice(notice: Notice, biller: Biller, invoice: Mapping[str, Any]) -> str:
     """Fill a template and send; returns the message id. Raises the errors of ``notify.outcomes``."""
     if not _E164.fullmatch(notice.recipient):
-        raise RefusedError("invalid_number")
+        raise NoAddressError("invalid_number")
     message = json.dumps(build_message(notice, biller, invoice), ensure_ascii=False).encode()
     sender, version = _find_sender(biller.module), get_settings().whatsapp_api_version
+    take_place(notice.recipient)
     return call_once(
         lambda: client().send_whatsapp_message(
             originationPhoneNumberId=sender, message=message, metaApiVersion=version

@@ -6,10 +6,17 @@ Built on the code alone: Meta declares titles and subcodes as going away.
 from datetime import timedelta
 
 from notify.channels.calling import SOON
-from notify.outcomes import ChannelStoppedError, NotSentError, ProviderError, RefusedError, WrongMessageError
+from notify.outcomes import (
+    ChannelStoppedError,
+    NotSentError,
+    PairRateError,
+    ProviderError,
+    RefusedError,
+    WrongMessageError,
+)
 
 PAIR_RATE = timedelta(seconds=6)
-"""One message per six seconds to one recipient; each further attempt waits twice as long."""
+"""One message per six seconds to one recipient; each further attempt waits four times as long."""
 
 _BUSY = {1, 2, 4, 80007, 130429, 131000, 131016, 131057}
 _PAIR_RATE = {131056}
@@ -25,7 +32,7 @@ def class_meta_code(code: int) -> ProviderError | None:
     if code in _BUSY:
         return NotSentError(reason, SOON)
     if code in _PAIR_RATE:
-        return NotSentError(reason, PAIR_RATE)
+        return PairRateError(reason, PAIR_RATE)
     if code in _STOPPED:
         return ChannelStoppedError(reason)
     if code in _WRONG:

@@ -11,7 +11,8 @@ TEXTS = {
     "virtual_accounts_used_up": "Company code {detail} has no virtual account numbers left; ask the bank.",
     "notice_policy": (
         "These notice settings cannot be used: {detail}. Write times as HH:MM; reminders are at most 10 different "
-        "days, in order, from -60 to 60 days from the due date."
+        "days, in order, from -60 to 60 days from the due date; a ladder has at least two different channels, with "
+        "minutes to wait of 0, or from 5 (WhatsApp), 15 (e-mail), 4320 (SMS) to 10080."
     ),
     "sending_time": (
         'The notices cannot go out at "{detail}". Give in_hours, now, or a time with its offset such as '

@@ -11,7 +11,8 @@ TEXTS = {
     "virtual_accounts_used_up": "Nomor virtual account untuk kode perusahaan {detail} sudah habis; hubungi bank.",
     "notice_policy": (
         "Pengaturan pemberitahuan ini tidak bisa dipakai: {detail}. Tulis jam sebagai HH:MM; pengingat paling banyak "
-        "10 hari yang berbeda, berurutan, dari -60 sampai 60 hari dari jatuh tempo."
+        "10 hari yang berbeda, berurutan, dari -60 sampai 60 hari dari jatuh tempo; urutan kanal paling sedikit dua "
+        "kanal berbeda, dengan menit tunggu 0 atau dari 5 (WhatsApp), 15 (email), 4320 (SMS) sampai 10080."
     ),
     "sending_time": (
         'Pemberitahuan tidak bisa dikirim pada "{detail}". Isi in_hours, now, atau waktu lengkap dengan selisih zona '
