@@ -12,6 +12,7 @@ from invoicing import clock, queue_health, two_people, user_pool, users, webhook
 from invoicing.billers import BillerState, ReleaseMode
 from invoicing.changes import ChangeKind, ChangeState
 from invoicing.errors import BillerNotFoundError
+from invoicing.notice_policy import FallbackLadder
 from invoicing.notices import Channel, SuppressionReason
 from invoicing.roles import Role, UserState
 from invoicing.settings import get_settings
@@ -37,6 +38,12 @@ NOTICES = {
     "on_errors": "refuse_all",
     "release": "by_checker",
     "help_contact": "WhatsApp 0811-0000-0001",
+    "fallback": "yes",
+    "step-1": "whatsapp",
+    "wait-1": "45",
+    "step-2": "email",
+    "wait-2": "",
+    "step-3": "",
     "version": "0",
 }
 NEW_BILLER = {
@@ -91,6 +98,18 @@ class TestNoticeSettings:
         assert (biller.policy.quiet_from, biller.policy.quiet_until) == ("21:00", "07:30")
         assert (biller.policy.on_weekends, biller.policy.on_holidays) == (False, True)
         assert biller.policy.reminder_offsets == (-3, 0, 7)
+        assert biller.policy.fallback == FallbackLadder(True, (Channel.WHATSAPP, Channel.EMAIL), (45,))
+
+    def test_form_that_is_sent_as_it_stands_changes_nothing(self) -> None:
+        admin = sign_in_as("admin")
+        page = admin.get("/settings/notices").text
+        form = dict(re.findall(r'<input[^>]* name="([a-z_0-9-]+)"[^>]* value="([^"]*)"', page))
+        for name, options in re.findall(r'<select id="[^"]*" name="([^"]*)"[^>]*>(.*?)</select>', page, re.DOTALL):
+            form[name] = re.findall(r'value="([^"]*)" selected|$', options)[0]
+        for box in ("on_weekends", "on_holidays", "fallback"):
+            form.pop(box)
+        assert admin.post("/settings/notices", **{**form, "form_key": form["form_key"]}).status == 303
+        assert load_biller("toko-sinar") == SHOP
 
     @pytest.mark.parametrize(
         "wrong",
@@ -99,6 +118,11 @@ class TestNoticeSettings:
             {"channel-whatsapp": "", "channel-email": ""},
             {"reminder_offsets": "tiga"},
             {"reminder_offsets": "99"},
+            {"step-2": "", "wait-1": "45"},
+            {"step-2": "whatsapp"},
+            {"wait-1": "satu"},
+            {"wait-1": "1"},
+            {"step-1": "telegram"},
             {"quiet_from": "25:00"},
             {"zone": "Europe/Berlin"},
             {"language": "de"},

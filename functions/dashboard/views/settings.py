@@ -12,7 +12,7 @@ from invoicing.biller_settings import BillerSettings, change_settings, read_sett
 from invoicing.billers import OnErrors, ReleaseMode
 from invoicing.changes import BANK_KINDS, ChangeKind
 from invoicing.errors import ChangeNotFoundError, ChangeValueError, InvoicingError
-from invoicing.notice_policy import NoticePolicy, Zone
+from invoicing.notice_policy import FallbackLadder, NoticePolicy, Zone
 from invoicing.notices import PAYER_CHANNELS, Channel
 from invoicing.roles import Role
 from invoicing.store import changes as change_store
@@ -24,6 +24,8 @@ area = Area()
 _ADMIN = {Role.BILLER_ADMIN}
 _DECIDE = {Role.BILLER_ADMIN, Role.CHECKER}
 _PAGE_SIZE = 30
+_STEPS = range(1, len(PAYER_CHANNELS) + 1)
+"""Of the ladder of channels."""
 _OFFSETS = re.compile(r"\s*[+-]?\d{1,2}\s*(?:,\s*[+-]?\d{1,2}\s*)*", re.ASCII)
 
 
@@ -95,6 +97,8 @@ def _show_form(visit: Visit, problem: str, status: int) -> dict[str, Any]:
         "on_errors": settings.on_errors,
         "release": settings.release,
         "help_contact": settings.help_contact,
+        "fallback": "yes" if settings.policy.fallback.is_on else "",
+        **_write_ladder(settings.policy.fallback),
         "version": str(visit.own_biller.version),
     }
     if problem:
@@ -107,6 +111,7 @@ def _show_form(visit: Visit, problem: str, status: int) -> dict[str, Any]:
         problem=problem,
         given=given,
         channels=PAYER_CHANNELS,
+        steps=_STEPS,
         zones=list(Zone),
         on_errors=list(OnErrors),
         releases=[ReleaseMode.BY_CHECKER]
@@ -134,6 +139,7 @@ def _read_settings(visit: Visit) -> BillerSettings:
             quiet_until=visit.read("quiet_until", 5),
             on_weekends=visit.read("on_weekends") == "yes",
             on_holidays=visit.read("on_holidays") == "yes",
+            fallback=_read_ladder(visit),
             reminder_offsets=tuple(sorted({int(offset) for offset in offsets.split(",")})) if offsets else (),
         ),
         on_errors=read_choice(visit, "on_errors", OnErrors),
@@ -150,6 +156,22 @@ def _read_channels(visit: Visit) -> list[Channel]:
     if not chosen or len(set(taken)) < len(taken):
         raise ChangeValueError(say(visit, "field.channels"))
     return sorted(chosen, key=lambda channel: places[channel])
+
+
+def _read_ladder(visit: Visit) -> FallbackLadder:
+    """Steps that are left empty are none. Raises ChangeValueError, NoticePolicyError."""
+    steps = [number for number in _STEPS if visit.read(f"step-{number}")]
+    order = tuple(read_choice(visit, f"step-{number}", Channel) for number in steps)
+    waits = [visit.read(f"wait-{number}", 5) or "0" for number in steps[:-1]]
+    if not all(wait.isdecimal() for wait in waits):
+        raise ChangeValueError(say(visit, "settings.wait"))
+    return FallbackLadder(visit.read("fallback") == "yes", order, tuple(map(int, waits)))
+
+
+def _write_ladder(ladder: FallbackLadder) -> dict[str, str]:
+    written = {f"{name}-{number}": "" for name in ("step", "wait") for number in _STEPS}
+    written |= {f"step-{number}": str(channel) for number, channel in enumerate(ladder.order, start=1)}
+    return written | {f"wait-{number}": str(wait) for number, wait in enumerate(ladder.minutes, start=1)}
 
 
 def _show_changes(visit: Visit, problem: str, status: int) -> dict[str, Any]:

@@ -55,6 +55,15 @@ TEXTS: dict[str, str] = {
     "settings.account": "My account",
     "settings.account.what": "An authenticator app for signing in",
     "settings.channels.hint": "Give the channels in use a place each. A recipient is tried from place 1 on.",
+    "settings.ladder": "Fallback of channels",
+    "settings.ladder.hint": "One channel after the other for each recipient, instead of all at once.",
+    "settings.ladder.on": "Use the fallback",
+    "settings.step": "Channel {number}",
+    "settings.wait": "Wait (minutes) before the next channel",
+    "settings.wait.hint": "0: only on failure.",
+    "field.step-1": "Channel 1",
+    "field.step-2": "Channel 2",
+    "field.step-3": "Channel 3",
     "settings.language.hint": "Language of messages where an upload names none.",
     "settings.reminder_offsets.hint": (
         "Days from the due date, with commas: -3 is three days before, 7 a week after. Empty: no reminders."

@@ -55,6 +55,15 @@ TEXTS: dict[str, str] = {
     "settings.account": "Akun saya",
     "settings.account.what": "Aplikasi autentikator untuk masuk",
     "settings.channels.hint": "Beri nomor urut pada saluran yang dipakai. Penerima dicoba dari nomor 1.",
+    "settings.ladder": "Saluran cadangan",
+    "settings.ladder.hint": "Satu saluran sesudah yang lain untuk tiap penerima, bukan semuanya sekaligus.",
+    "settings.ladder.on": "Pakai saluran cadangan",
+    "settings.step": "Saluran ke-{number}",
+    "settings.wait": "Tunggu (menit) sebelum saluran berikutnya",
+    "settings.wait.hint": "0: hanya bila gagal.",
+    "field.step-1": "Saluran ke-1",
+    "field.step-2": "Saluran ke-2",
+    "field.step-3": "Saluran ke-3",
     "settings.language.hint": "Bahasa pesan bila unggahan tidak menyebutnya.",
     "settings.reminder_offsets.hint": (
         "Hari dari jatuh tempo, dipisahkan koma: -3 berarti tiga hari sebelumnya, 7 seminggu sesudahnya. Kosong: "
