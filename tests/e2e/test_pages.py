@@ -3,6 +3,7 @@
 Debian's Chromium through Playwright. The certificate is the local cloud's own, so its authority is not asked.
 """
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -250,7 +251,14 @@ def test_chosen_language_stays(visitors: Visitors) -> None:
 
 def test_every_page_of_the_dashboard_is_open_to_everybody(visitors: Visitors, story: Story) -> None:
     """No serious finding by axe, light and dark; no page wider than a phone."""
-    places = {"upload_id": story.upload.rpartition("/")[2], "va_number": story.va_number, "number": NUMBER}
+    places = {
+        "upload_id": story.upload.rpartition("/")[2],
+        "va_number": story.va_number,
+        "number": NUMBER,
+        "biller_id": "toko-sinar",
+        "endpoint_id": create_webhook(visitors),
+        "user_id": find_user(visitors.cloud, "viewer@toko-sinar.example"),
+    }
     people = {
         Role.BILLER_ADMIN: "admin@toko-sinar.example",
         Role.MAKER: "maker@toko-sinar.example",
@@ -278,6 +286,97 @@ def test_every_page_of_the_dashboard_is_open_to_everybody(visitors: Visitors, st
 def test_payers_page_is_open_to_everybody(visitors: Visitors, story: Story) -> None:
     with visitors.open() as context:
         assert look_at(context.new_page(), story.link) == []
+
+
+def create_webhook(visitors: Visitors) -> str:
+    """An endpoint made and switched off on the pages; its secret is shown once."""
+    with visitors.sign_in("admin@toko-sinar.example") as page:
+        page.goto("settings/webhooks")
+        page.locator("#url").fill("https://erp.example.com/pages")
+        page.get_by_role("button", name="Tambah").click()
+        expect(page.locator("main")).to_contain_text("whsec_")
+        page.goto("settings/webhooks")
+        expect(page.locator("main")).not_to_contain_text("whsec_")
+        page.get_by_role("link", name="https://erp.example.com/pages").click()
+        endpoint_id = page.url.rpartition("/")[2]
+        page.get_by_role("button", name="Nonaktifkan").click()
+        expect(page.locator(".badge.disabled")).to_be_visible()
+    return endpoint_id
+
+
+def find_user(cloud: Cloud, email: str) -> str:
+    answer = cloud.client("cognito-idp").admin_get_user(UserPoolId=cloud.outputs["UserPool"], Username=email)
+    return next(str(given["Value"]) for given in answer["UserAttributes"] if given["Name"] == "sub")
+
+
+def test_own_words_are_shown_while_they_are_typed(visitors: Visitors) -> None:
+    with visitors.sign_in("admin@sekolah-harapan.example") as page:
+        page.goto("settings/wording")
+        page.locator("#email_intro").press_sequentially("Halo {payer}, dari {biller}.")
+        # Rendered by the senders' own code, without a button and without keeping it.
+        expect(page.locator("#preview")).to_contain_text("Halo Alya Putri, dari Sekolah Harapan.")
+        page.locator("#email_intro").fill("{biller}: kirim PIN Anda")
+        expect(page.locator("#preview .problem")).to_contain_text("penipuan")
+        page.goto("settings/wording")
+        expect(page.locator("#email_intro")).to_have_value("")
+
+
+def test_officers_bring_a_biller_in_and_its_first_person_signs_in(visitors: Visitors) -> None:
+    cloud, email, biller_id = visitors.cloud, "pemilik@kedai.example", "kedai-baru"
+    with visitors.sign_in("officer1@bank.example") as page:
+        page.goto("billers/new")
+        for name, value in {
+            "name": "Kedai Baru",
+            "legal_name": "PT Kedai Baru",
+            "biller_id": biller_id,
+            "company_code": "88942",
+            "giro_account": "0281234567890",
+            "contact_name": "Dewi",
+            "contact_email": email,
+            "contact_phone": "081200000001",
+        }.items():
+            page.locator(f"#{name}").fill(value)
+        page.locator("main form button").click()
+        page.get_by_role("link", name="Kedai Baru").click()
+        expect(page.locator("main")).to_contain_text("petugas lain menyetujuinya")
+    with visitors.sign_in("officer2@bank.example") as page:
+        page.goto(f"billers/{biller_id}")
+        page.get_by_role("button", name="Setujui usaha ini").click()
+        expect(page.locator(".badge.active")).to_be_visible()
+    with visitors.open() as context:
+        page = context.new_page()
+        page.goto("sign-in")
+        page.locator("#email").fill(email)
+        page.locator("#password").fill(read_mailed_password(cloud, email))
+        page.locator("main button").click()
+        page.locator("#password").fill("Kata-Sandi-Baru-7")
+        page.locator("#repeat").fill("Kata-Sandi-Baru-7")
+        page.locator("main button").click()
+        expect(page.locator("nav")).to_be_visible()
+        page.goto("settings/users")
+        expect(page.locator("table")).to_contain_text(email)
+
+
+def read_mailed_password(cloud: Cloud, email: str) -> str:
+    found = json.loads(cloud.fetch(f"{cloud.endpoint}/_ministack/ses/messages"))["messages"]
+    (mail,) = [message for messages in found.values() for message in messages if email in json.dumps(message)]
+    temporary = re.search(r"temporary password <b>([^<]+)</b>", json.dumps(mail, ensure_ascii=False))
+    assert temporary
+    return str(json.loads(f'"{temporary[1]}"'))
+
+
+def test_officer_lets_dead_letters_be_tried_again(visitors: Visitors) -> None:
+    cloud = visitors.cloud
+    sqs, dead = cloud.client("sqs"), cloud.outputs["ReceiptsDeadLetterQueue"]
+    # An event of which nothing is to be done: taken at the second try.
+    sqs.send_message(QueueUrl=dead, MessageBody='{"Message": "{}"}')
+    with visitors.sign_in("officer1@bank.example") as page:
+        page.goto("health")
+        page.get_by_role("button", name="Laporan pengiriman").click()
+        expect(page.locator(".done")).to_be_visible()
+        expect(page.locator("tr", has_text="Laporan pengiriman")).to_contain_text("Baik")
+    left = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert left["ApproximateNumberOfMessages"] == "0"
 
 
 def fill(place: DashboardPage, places: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -16,7 +17,7 @@ from invoicing.notice_policy import FallbackLadder
 from invoicing.notices import Channel, SuppressionReason
 from invoicing.roles import Role, UserState
 from invoicing.settings import get_settings
-from invoicing.store import changes, suppressions
+from invoicing.store import changes, channels, suppressions
 from invoicing.store.audit import BANK, list_audit_entries
 from invoicing.store.billers import load_biller
 from invoicing.store.suppressions import Suppression
@@ -435,6 +436,15 @@ class TestHealth:
         (arn,) = moved
         assert arn.endswith("ChunkDeadLetterQueue")
         assert read_trail(BANK) == ["redrive_dead_letters"]
+
+    def test_channel_that_pauses_is_shown_with_its_reason(self, aws: Aws) -> None:
+        now = clock.now()
+        aws.become("NoticeSendEmailFunction")
+        channels.start_pause(Channel.EMAIL, now, now + timedelta(minutes=2), "throttled")
+        aws.become("DashboardFunction")
+        page = sign_in_as("officer1").get("/health").text
+        assert page.count("Jeda") == 1
+        assert "throttled" in page
 
     def test_nothing_to_move_or_no_such_queue_is_said(self) -> None:
         officer = sign_in_as("officer1")

@@ -1,4 +1,4 @@
-"""Health of the queues, for officers: what waits, what has failed for good, and letting that be tried again."""
+"""Health of channels and queues, for officers: what pauses, waits or has failed, and letting that be tried again."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ from dashboard.areas import Area
 from dashboard.rendering import show
 from dashboard.visits import Visit
 from invoicing import queue_health
+from invoicing.notices import PAYER_CHANNELS
 from invoicing.roles import Role
+from invoicing.store.channels import load_pause
 
 area = Area()
 
@@ -28,4 +30,11 @@ def redrive(visit: Visit) -> dict[str, Any]:
 
 
 def _show(visit: Visit, problem: str, status: int) -> dict[str, Any]:
-    return show(visit, "health.html.j2", status=status, problem=problem, queues=queue_health.list_queues())
+    return show(
+        visit,
+        "health.html.j2",
+        status=status,
+        problem=problem,
+        pauses={channel: load_pause(channel) for channel in PAYER_CHANNELS},
+        queues=queue_health.list_queues(),
+    )

@@ -67,12 +67,14 @@ TEXTS: dict[str, str] = {
         "Counts are SQS's own, nearly exact. What failed is tried again once its cause is mended; nothing "
         "happens twice by that."
     ),
+    "health.channels": "Channels",
+    "health.paused": "Paused",
+    "health.paused.until": "The provider takes nothing since {since}; tried again at {until}.",
     "health.queue": "Queue",
     "health.waiting": "Waiting",
     "health.under_way": "Under way",
     "health.later": "Later",
     "health.dead": "Failed",
-    "health.act": "Action",
     "health.good": "Good",
     "health.bad": "Some failed",
     "health.redrive": "Try again",

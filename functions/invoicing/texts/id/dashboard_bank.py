@@ -67,12 +67,14 @@ TEXTS: dict[str, str] = {
         "Jumlah menurut SQS, mendekati tepat. Yang gagal dicoba lagi setelah sebabnya diperbaiki; tidak ada yang "
         "terjadi dua kali karenanya."
     ),
+    "health.channels": "Saluran",
+    "health.paused": "Jeda",
+    "health.paused.until": "Penyedia tidak menerima sejak {since}; dicoba lagi {until}.",
     "health.queue": "Antrean",
     "health.waiting": "Menunggu",
     "health.under_way": "Dikerjakan",
     "health.later": "Nanti",
     "health.dead": "Gagal",
-    "health.act": "Langkah",
     "health.good": "Baik",
     "health.bad": "Ada yang gagal",
     "health.redrive": "Coba lagi",
