@@ -113,6 +113,9 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
                 # A batch is authorised as an action of its own, which AWS does not have.
                 if statement["Action"] in ("sqs:SendMessage", "sns:Publish"):
                     statement["Action"] = [statement["Action"], f"{statement['Action']}Batch"]
+                # It does not see which queue a move is of.
+                if "sqs:StartMessageMoveTask" in statement["Action"]:
+                    statement["Resource"] = "*"
 
 
 def _fit_bank_api(definition: Any) -> None:
