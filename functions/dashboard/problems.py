@@ -35,6 +35,7 @@ _CODES: Mapping[type[Exception], tuple[str, HTTPStatus]] = {
     errors.NoticeNotFoundError: ("notice_not_found", HTTPStatus.NOT_FOUND),
     errors.NoticeNotResendableError: ("notice_not_resendable", HTTPStatus.CONFLICT),
     errors.ResendPeriodError: ("resend_period", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.ReportNotFoundError: ("report_not_found", HTTPStatus.NOT_FOUND),
     errors.ReportRequestError: ("report_request", HTTPStatus.UNPROCESSABLE_ENTITY),
     errors.TooManyReportsError: ("too_many_reports", HTTPStatus.CONFLICT),
     errors.SamePersonError: ("same_person", HTTPStatus.FORBIDDEN),

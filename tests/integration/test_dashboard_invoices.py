@@ -301,3 +301,11 @@ def test_school_speaks_of_students_classes_and_guardians() -> None:
     for words in ("Siswa", "Kelas", "7A", "Wali", "NIS"):
         assert words in page
     assert "Pelanggan</" not in page
+
+
+@pytest.mark.parametrize("path", ["archive", "resend", "{va}/archive", "{va}/outside-payment/approve"])
+def test_address_of_a_forms_answer_leads_back_to_the_page_with_the_form(path: str) -> None:
+    answer = sign_in_as("budi").get(f"/invoices/{path.format(va=find_va())}", lang="en")
+    assert answer.status == 303
+    above = answer.location.replace("../", "")
+    assert above == (f"invoices/{find_va()}" if "{va}" in path else "invoices")

@@ -27,6 +27,7 @@ from invoicing.invoice_lists import (
     search_invoices,
 )
 from invoicing.invoices import find_payer_key
+from webpages.answers import answer_redirect
 
 area = Area()
 
@@ -49,6 +50,13 @@ def show_list(visit: Visit) -> dict[str, Any]:
         problem = find_problem(error)
         return _show_list(visit, given, [], words=find_words(problem, visit.language) if problem else "", status=422)
     return _show_list(visit, given, page.invoices, after=page.cursor)
+
+
+@area.get("/invoices/archive", LOOK)
+@area.get("/invoices/resend", LOOK)
+def show_list_again(_visit: Visit) -> dict[str, Any]:
+    """For the address of what was done to many, opened again or in the other language."""
+    return answer_redirect("../invoices")
 
 
 @area.get("/invoices/search", LOOK)
