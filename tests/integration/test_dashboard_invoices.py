@@ -88,6 +88,17 @@ class TestList:
         assert sign_in_as("vera").get("/invoices", due_from="kemarin").status == 422
         assert sign_in_as("vera").get("/invoices", after="nowhere").status == 422
 
+    def test_upload_is_a_filter_and_no_other_key(self) -> None:
+        upload_id = current("INV-0001")["upload_id"]
+        assert list_numbers(sign_in_as("vera").get("/invoices", upload=upload_id)) == [
+            "INV-0001",
+            "INV-0002",
+            "INV-0003",
+        ]
+        for path in ("/invoices", "/status"):
+            assert sign_in_as("ani").get(path, upload=upload_id).status == 404
+            assert sign_in_as("vera").get(path, upload=f"{upload_id}#hold").status == 404
+
     def test_pages_follow_each_other_with_the_same_filter(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("dashboard.views.invoices._PAGE_SIZE", 2)
         browser = sign_in_as("vera")
