@@ -194,6 +194,12 @@ class ProgramCreated(TypedDict):
     client_secret: str
 
 
+class Fallback(TypedDict):
+    is_on: bool
+    order: list[str]
+    minutes: list[int]
+
+
 class Policy(TypedDict):
     zone: str
     quiet_from: str
@@ -201,6 +207,7 @@ class Policy(TypedDict):
     on_weekends: bool
     on_holidays: bool
     reminder_offsets: list[int]
+    fallback: Fallback
 
 
 class Settings(TypedDict):

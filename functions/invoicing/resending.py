@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from invoicing import clock
 from invoicing.billers import BillerState
@@ -21,7 +21,7 @@ from invoicing.errors import (
     ResendPeriodError,
     WebhookNotFoundError,
 )
-from invoicing.invoices import InvoiceDraft, InvoiceStatus
+from invoicing.invoices import InvoiceStatus
 from invoicing.notices import (
     PAYER_CHANNELS,
     Channel,
@@ -345,11 +345,11 @@ def _find_obstacle(latest: Notice, sends: int) -> str | None:
     if sends >= MAX_SENDS:
         return Obstacle.TOO_OFTEN
     invoice = _load_invoice(latest)
+    if invoice is not None and not is_recipient(invoice, latest.channel, latest.recipient):
+        return Obstacle.RECIPIENT_REMOVED
     obstacle = _find_obstacle_of_invoice(latest, invoice)
     if obstacle:
         return obstacle
-    if not is_recipient(cast(InvoiceDraft, invoice), latest.channel, latest.recipient):
-        return Obstacle.RECIPIENT_REMOVED
     if find_active_reason(latest.biller_id, latest.channel, latest.recipient):
         return Obstacle.SUPPRESSED
     return None

@@ -239,7 +239,7 @@ def test_time_out_after_acceptance_repeats_the_event_under_the_same_id(ref: Noti
     assert notify.load(ref).state is NoticeState.SENT
 
 
-STEPS = ("claim", "biller", "invoice", "send", "settle")
+STEPS = ("breaker", "claim", "biller", "invoice", "send", "settle")
 
 
 @pytest.mark.parametrize("step", STEPS)

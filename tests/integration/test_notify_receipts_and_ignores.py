@@ -85,6 +85,8 @@ def plan(ref: NoticeRef, kind: NoticeKind, *, in_hours: bool = False) -> dict[Ch
     refs: dict[Channel, list[NoticeRef]] = {}
     draft: Any = item
     for planned in planner(scenario.SHOP, draft, ref.va_number):
+        if planned.channel not in PAYER_CHANNELS:
+            continue
         notices.create_notice(
             notices.notice_item(
                 planned,

@@ -6,10 +6,9 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from invoicing import clock, uploading
-from invoicing.errors import CompanyCodeError, UploadStateError
+from invoicing.errors import CompanyCodeError, CompanyCodeTakenError, UploadStateError
 from invoicing.settings import get_settings
 from invoicing.store import billers, dynamodb, files, uploads
 from invoicing.uploads import PATIENCE, Upload, UploadStatus
@@ -268,7 +267,7 @@ def test_company_code_of_another_length_or_form_is_not_registered(company_code: 
 
 
 def test_company_code_belongs_to_one_biller(waiting: Upload) -> None:
-    with pytest.raises(ClientError):
+    with pytest.raises(CompanyCodeTakenError):
         billers.register_biller(replace(scenario.SHOP, biller_id="another"))
     assert not billers.register_biller(scenario.SHOP)
 

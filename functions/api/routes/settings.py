@@ -11,7 +11,14 @@ from api.areas import Area
 from api.requests import PayerChannel, Request
 from invoicing.biller_settings import BillerSettings, change_settings, read_settings
 from invoicing.billers import Biller, OnErrors, ReleaseMode
-from invoicing.notice_policy import MAX_REMINDER_DISTANCE, MAX_REMINDERS, NoticePolicy, Zone
+from invoicing.notice_policy import (
+    MAX_PATIENCE,
+    MAX_REMINDER_DISTANCE,
+    MAX_REMINDERS,
+    FallbackLadder,
+    NoticePolicy,
+    Zone,
+)
 from invoicing.notices import Channel
 from invoicing.roles import Role
 
@@ -19,6 +26,16 @@ area = Area("settings")
 
 _TIME = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM, in the biller's zone")]
 _Offset = Annotated[int, Field(ge=-MAX_REMINDER_DISTANCE, le=MAX_REMINDER_DISTANCE)]
+
+
+class Fallback(Request):
+    is_on: bool = Field(description="off: every channel at once")
+    order: list[PayerChannel] = Field(min_length=2, max_length=len(PayerChannel), description="the next one, each once")
+    minutes: list[Annotated[int, Field(ge=0, le=MAX_PATIENCE)]] = Field(
+        min_length=1,
+        max_length=len(PayerChannel) - 1,
+        description="undelivered for so long, the next channel is tried; for each but the last one; 0: only on failure",
+    )
 
 
 class Policy(Request):
@@ -30,6 +47,7 @@ class Policy(Request):
     reminder_offsets: list[_Offset] = Field(
         max_length=MAX_REMINDERS, description="days from the due date, in order, each once"
     )
+    fallback: Fallback
 
 
 class ChangeSettings(Request):
@@ -53,7 +71,12 @@ def describe_settings() -> dict[str, Any]:
 @area.put("/v1/settings", {Role.BILLER_ADMIN}, answers=shapes.Settings)
 def replace_settings(request: Annotated[ChangeSettings, Body()]) -> dict[str, Any]:
     """Replace the settings that were read as ``version``."""
-    policy = request.policy.model_dump() | {"reminder_offsets": tuple(request.policy.reminder_offsets)}
+    ladder = request.policy.fallback
+    fallback = FallbackLadder(ladder.is_on, tuple(Channel(channel) for channel in ladder.order), tuple(ladder.minutes))
+    policy = request.policy.model_dump() | {
+        "reminder_offsets": tuple(request.policy.reminder_offsets),
+        "fallback": fallback,
+    }
     wanted = BillerSettings(
         channels=[Channel(channel) for channel in request.channels],
         language=request.language,
@@ -68,5 +91,8 @@ def replace_settings(request: Annotated[ChangeSettings, Body()]) -> dict[str, An
 
 def _show(biller: Biller) -> dict[str, Any]:
     settings = asdict(read_settings(biller))
-    settings["policy"]["reminder_offsets"] = list(settings["policy"]["reminder_offsets"])
+    policy = settings["policy"]
+    policy["reminder_offsets"] = list(policy["reminder_offsets"])
+    ladder = policy["fallback"]
+    policy["fallback"] = ladder | {name: list(ladder[name]) for name in ("order", "minutes")}
     return settings | {"version": biller.version, "channels": list(biller.channels)}
