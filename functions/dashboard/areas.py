@@ -16,6 +16,10 @@ View = Callable[[Visit], dict[str, Any]]
 
 LOOK = frozenset({Role.BILLER_ADMIN, Role.MAKER, Role.CHECKER, Role.VIEWER})
 """Everybody of a biller."""
+CHANGE = frozenset({Role.MAKER, Role.CHECKER})
+"""Who changes invoices; where a second person is needed, a checker is the second."""
+SEND = CHANGE | {Role.BILLER_ADMIN}
+"""Who sends again, pauses and holds: nothing of money."""
 
 
 @dataclass(frozen=True, slots=True)

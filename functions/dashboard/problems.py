@@ -22,6 +22,22 @@ _CODES: Mapping[type[Exception], tuple[str, HTTPStatus]] = {
     errors.UploadNotFoundError: ("upload_not_found", HTTPStatus.NOT_FOUND),
     errors.InvoiceNotFoundError: ("invoice_not_found", HTTPStatus.NOT_FOUND),
     errors.UploadStateError: ("upload_state", HTTPStatus.CONFLICT),
+    errors.InvoiceStateError: ("invoice_state", HTTPStatus.CONFLICT),
+    errors.InvoiceChangedError: ("invoice_changed", HTTPStatus.CONFLICT),
+    errors.InquiredRecentlyError: ("inquired_recently", HTTPStatus.CONFLICT),
+    errors.DueDateError: ("due_date", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.ContactError: ("contact", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.OutsidePaymentError: ("outside_payment", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.TwoPeopleError: ("two_people", HTTPStatus.FORBIDDEN),
+    errors.CursorError: ("cursor", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.BusyError: ("invoice_busy", HTTPStatus.SERVICE_UNAVAILABLE),
+    errors.StoreBusyError: ("busy", HTTPStatus.SERVICE_UNAVAILABLE),
+    errors.NoticeNotFoundError: ("notice_not_found", HTTPStatus.NOT_FOUND),
+    errors.NoticeNotResendableError: ("notice_not_resendable", HTTPStatus.CONFLICT),
+    errors.ResendPeriodError: ("resend_period", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.ReportNotFoundError: ("report_not_found", HTTPStatus.NOT_FOUND),
+    errors.ReportRequestError: ("report_request", HTTPStatus.UNPROCESSABLE_ENTITY),
+    errors.TooManyReportsError: ("too_many_reports", HTTPStatus.CONFLICT),
     errors.SamePersonError: ("same_person", HTTPStatus.FORBIDDEN),
     errors.WarningsNotAcknowledgedError: ("warnings_not_acknowledged", HTTPStatus.CONFLICT),
     errors.SendingTimeError: ("sending_time", HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -55,11 +71,12 @@ _CODES: Mapping[type[Exception], tuple[str, HTTPStatus]] = {
     errors.WebhookAddressError: ("webhook_address", HTTPStatus.UNPROCESSABLE_ENTITY),
     errors.WebhookExistsError: ("webhook_exists", HTTPStatus.CONFLICT),
     errors.WebhookLimitError: ("webhook_limit", HTTPStatus.CONFLICT),
-    errors.NoticeNotResendableError: ("notice_not_resendable", HTTPStatus.CONFLICT),
-    errors.ResendPeriodError: ("resend_period", HTTPStatus.UNPROCESSABLE_ENTITY),
     errors.QueueNotFoundError: ("queue_not_found", HTTPStatus.NOT_FOUND),
     errors.RedriveError: ("redrive", HTTPStatus.CONFLICT),
 }
+
+
+_AREAS = ("dashboard.problem", "biller_pages.problem", "problems", "commands")
 
 
 def find_problem(error: Exception) -> Problem | None:
@@ -72,9 +89,9 @@ def find_problem(error: Exception) -> Problem | None:
 
 
 def find_words(problem: Problem, language: str) -> str:
-    # Some refusals have words for each of their reasons.
+    # The words of what exactly is wrong, where there are any.
     for code in (f"{problem.code}.{problem.detail}", problem.code):
-        for area in ("dashboard.problem", "problems", "commands"):
+        for area in _AREAS:
             if has_text(f"{area}.{code}"):
                 return text(f"{area}.{code}", language, detail=problem.detail)
     raise KeyError(problem.code)

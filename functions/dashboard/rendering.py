@@ -1,5 +1,6 @@
 """Templates -> pages: what every page has (navigation, language, forms' key), and what it is told besides."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,6 @@ from webpages.templates import load_templates
 _FOLDER = Path(__file__).parent
 STATIC = _FOLDER / "static"
 
-_AREAS = ("dashboard", "dashboard_settings", "dashboard_bank")
-"""Where a page's words are looked for."""
 _BILLER_PAGES = ("home", "uploads", "invoices", "status", "transactions", "reports", "settings", "help")
 _BANK_PAGES = {
     "billers": BANK_ROLES,
@@ -28,6 +27,8 @@ _BANK_PAGES = {
     "help": BANK_ROLES,
 }
 """Pages of the bank's people, and whom they are for."""
+_WORDS = ("dashboard", "biller_pages", "dashboard_settings", "dashboard_bank")
+"""Areas of the catalogue that pages take their words from."""
 _PATHS = {"home": ""}
 """Where a page's key is not its path."""
 
@@ -54,6 +55,7 @@ def render(visit: Visit, template: str, **view: Any) -> str:
             here=visit.path.split("/")[1] or "home",
             done=_find_done(visit),
             Role=Role,
+            is_school=visit.biller is not None and visit.biller.module is Module.PINTU_KELAS,
             **view,
         )
     )
@@ -61,15 +63,18 @@ def render(visit: Visit, template: str, **view: Any) -> str:
 
 def say(visit: Visit, key: str, **params: Any) -> str:
     """The words of a key, a school's own where it has any: students, guardians and fees instead of customers."""
-    if visit.biller is not None and visit.biller.module is Module.PINTU_KELAS:
-        try:
-            return text(f"school.{key}", visit.language, **params)
-        except KeyError:
-            pass
-    for area in _AREAS:
+    is_school = visit.biller is not None and visit.biller.module is Module.PINTU_KELAS
+    for area in ("school", *_WORDS) if is_school else _WORDS:
         if has_text(f"{area}.{key}"):
             return text(f"{area}.{key}", visit.language, **params)
     raise KeyError(key)
+
+
+def leave_blank(record: Any) -> Any:
+    """A record of which members may be absent, for a template that shows those as nothing."""
+    if isinstance(record, Mapping):
+        return defaultdict(str, {name: leave_blank(value) for name, value in record.items()})
+    return [leave_blank(value) for value in record] if isinstance(record, list) else record
 
 
 def render_message(visit: Visit, key: str) -> str:

@@ -49,6 +49,8 @@ class Show(StrEnum):
     """Open and due before today, in Jakarta."""
     EXPIRED = "expired"
     """Open, and its virtual account can no longer be paid."""
+    WAITING = "waiting"
+    """A payment outside the VA, or a reversal, waits for a second person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ def _list_statuses(filters: Filters) -> list[InvoiceStatus]:
             return list(InvoiceStatus)
         case Show.OVERDUE | Show.EXPIRED:
             return [InvoiceStatus.OPEN]
+        case Show.WAITING:
+            return [InvoiceStatus.OPEN, InvoiceStatus.PAID]
         case _:
             return [InvoiceStatus(filters.show)]
 
@@ -205,8 +209,19 @@ def _is_shown(invoice: Mapping[str, Any], filters: Filters) -> bool:
         case Show.EXPIRED:
             now = clock.to_text(clock.now())
             return bool(invoice["status"] == InvoiceStatus.OPEN and has_expired(invoice, now))
+        case Show.WAITING:
+            return find_waiting(invoice) is not None
         case _:
             return bool(invoice["status"] == filters.show)
+
+
+def find_waiting(invoice: Mapping[str, Any]) -> str | None:
+    """The member that says what of an invoice waits for a second person."""
+    status = invoice["status"]
+    if status == InvoiceStatus.OPEN and "outside_payment" in invoice:
+        return "outside_payment"
+    # An archived invoice keeps the reversal that was approved.
+    return "reversal" if status == InvoiceStatus.PAID and "reversal" in invoice else None
 
 
 def _list_upload(biller_id: str, filters: Filters, cursor: str | None, limit: int) -> InvoicePage:

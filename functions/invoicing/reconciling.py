@@ -18,6 +18,7 @@ from invoicing.settings import get_settings
 from invoicing.settled_payments import post_settled_payment
 from invoicing.store import files, reconciliations
 
+_PAGES_OF_BILLER = 10
 _SHOWN = (
     *("va_number", "result", "reason", "state", "kind", "amount", "our_amount", "payment_id", "biller_id", "number"),
     *("paid_at", "reference", "day", "found_at", "file_hash", "place", "proposed_by", "proposal", "note", "closed_by"),
@@ -52,6 +53,21 @@ def list_lines(result: Result, cursor: str | None) -> tuple[list[dict[str, Any]]
     """A page of what somebody must settle, oldest first."""
     records, more = reconciliations.list_attention(get_settings().bank_code, result, cursor)
     return [show_line(record) for record in records], more
+
+
+def list_lines_of(biller_id: str, result: Result) -> tuple[list[dict[str, Any]], bool]:
+    """What of one biller somebody must settle, oldest first, and whether that is all; a bounded look.
+
+    The lists hold exceptions only. What they say of others stays inside: no mark to go on after is given out.
+    """
+    found: list[dict[str, Any]] = []
+    mark: str | None = None
+    for _ in range(_PAGES_OF_BILLER):
+        records, mark = reconciliations.list_attention(get_settings().bank_code, result, mark)
+        found += [show_line(record) for record in records if record.get("biller_id") == biller_id]
+        if mark is None:
+            return found, True
+    return found, False
 
 
 def show_line(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from invoicing import clock
 from invoicing.invoice_snapshot import InvoiceLine, take_snapshot
-from invoicing.invoice_totals import PAID, UNPAID, InvoiceTotals, Standing, count_days_overdue
+from invoicing.invoice_totals import PAID, UNPAID, InvoiceTotals, Standing, Sum, count_days_overdue
 from invoicing.notice_outcomes import class_state
 from invoicing.store import notices, report_queue, reports
 from invoicing.store.billers import load_biller
@@ -21,6 +21,8 @@ from invoicing.store.billers import load_biller
 COLLECTED_DAYS = 30
 NOTICE_DAYS = 7
 TOP_OVERDUE = 10
+MAX_CLASSES = 200
+"""Of a school; those that owe least are left out."""
 _SETTLED_AFTER = timedelta(days=4)
 """Carriers report up to 72 hours late; then a notice's state stays."""
 _LOST_AFTER = timedelta(minutes=15)
@@ -91,8 +93,26 @@ def count_invoices(biller_id: str, as_of: str, today: date) -> dict[str, Any]:
             for day, sums in sorted(totals.collected.items())
             if day >= first
         },
+        "classes": _sum_classes(totals),
         "top_overdue": [_show_overdue(line, today) for _, _, line in sorted(top, reverse=True)],
     }
+
+
+def _sum_classes(totals: InvoiceTotals) -> list[dict[str, Any]]:
+    """What each class owes, the most overdue first; none for billers whose invoices name no classes."""
+    classes: dict[str, dict[str, Sum]] = {}
+    for (class_name, _), standing in totals.groups.items():
+        if class_name:
+            sums = classes.setdefault(class_name, {"unpaid": Sum(), "overdue": Sum()})
+            for name, standings in (("unpaid", UNPAID), ("overdue", (Standing.OVERDUE,))):
+                added = totals.sum_of(standings, standing)
+                sums[name] = Sum(sums[name].count + added.count, sums[name].amount + added.amount)
+    owing = [(name, sums) for name, sums in classes.items() if sums["unpaid"].count]
+    owing.sort(key=lambda entry: (-entry[1]["overdue"].amount, entry[0]))
+    return [
+        {"class_name": name, **{kind: {"count": given.count, "amount": given.amount} for kind, given in sums.items()}}
+        for name, sums in owing[:MAX_CLASSES]
+    ]
 
 
 def _keep_largest(top: list[tuple[int, str, InvoiceLine]], entry: tuple[int, str, InvoiceLine]) -> None:

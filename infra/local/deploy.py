@@ -109,13 +109,16 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
         # It counts the start of a process as part of the first call, which AWS does not.
         properties["Timeout"] = max(properties["Timeout"], START_TIMEOUT)
         for policy in properties.get("Policies", []):
-            for statement in policy["Statement"]:
-                # A batch is authorised as an action of its own, which AWS does not have.
-                if statement["Action"] in ("sqs:SendMessage", "sns:Publish"):
-                    statement["Action"] = [statement["Action"], f"{statement['Action']}Batch"]
-                # It does not see which queue a move is of.
-                if "sqs:StartMessageMoveTask" in statement["Action"]:
-                    statement["Resource"] = "*"
+            policy["Statement"] = [_fit_statement(statement) for statement in policy["Statement"]]
+
+
+def _fit_statement(statement: dict[str, Any]) -> dict[str, Any]:
+    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    # A batch is authorised as an action of its own, which AWS does not have.
+    batches = [f"{action}Batch" for action in actions if action in ("sqs:SendMessage", "sns:Publish")]
+    fitted = {**statement, "Action": [*actions, *batches]}
+    # It does not see which queue a move is of.
+    return {**fitted, "Resource": "*"} if "sqs:StartMessageMoveTask" in actions else fitted
 
 
 def _fit_bank_api(definition: Any) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from dashboard.areas import Page as DashboardPage
@@ -113,6 +114,7 @@ class Story:
     link: str
     """A second payer's, whose bill is open."""
     va_number: str
+    report_id: str
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +170,30 @@ def story(visitors: Visitors, tmp_path_factory: pytest.TempPathFactory) -> Story
         assert document.headers["content-type"].startswith("application/pdf")
         assert document.body().startswith(b"%PDF")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    return Story(upload, open_link, va_number)
+    return Story(upload, open_link, va_number, read_report(visitors, va_number))
+
+
+def read_report(visitors: Visitors, va_number: str) -> str:
+    """Ask for the report of payments, find the payment in its file, and tell its id."""
+    with visitors.sign_in("viewer@toko-sinar.example") as page:
+        page.goto("reports")
+        page.locator("#format").select_option("xlsx")
+        page.locator("main form[action$=reports] button.primary").click()
+        link = page.locator("main table a[href*='.xlsx']").first
+        expect(link).to_be_visible()
+        address = link.get_attribute("href")
+        assert address
+        content = page.request.get(address).body()
+    rows = [
+        [str(cell) for cell in row]
+        for sheet in load_workbook(BytesIO(content), read_only=True)
+        for row in sheet.iter_rows(values_only=True)
+    ]
+    (paid,) = [row for row in rows if va_number in row]
+    assert "175000" in paid
+    found = re.search(r"[0-9A-HJKMNP-TV-Z]{26}", address)
+    assert found
+    return found[0]
 
 
 def drop_file(page: Page, path: Path) -> None:
@@ -257,6 +282,7 @@ def test_every_page_of_the_dashboard_is_open_to_everybody(visitors: Visitors, st
         "number": NUMBER,
         "biller_id": "toko-sinar",
         "endpoint_id": create_webhook(visitors),
+        "report_id": story.report_id,
         "user_id": find_user(visitors.cloud, "viewer@toko-sinar.example"),
     }
     people = {

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from dashboard.areas import Page
 from dashboard.handler import PAGES
 from dashboard.views import wordings
 from invoicing.billers import BillerState
@@ -61,28 +62,38 @@ def fill(path: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: PARAMETERS.get(match[1], "x"), path)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.roles is not None], ids=lambda page: page.path)
 class TestAdmission:
-    def test_stranger_is_sent_to_sign_in(self, page: Any) -> None:
-        answer = visit(Browser(), page)
-        assert answer.status == 303
-        assert answer.location.endswith("sign-in")
+    """Each over all pages at once: making the tables anew for every page would take minutes."""
 
-    def test_disabled_user_is_out_at_once(self, page: Any) -> None:
-        make_user("gone", *(page.roles & BANK_ROLES or page.roles), state=UserState.DISABLED)
-        assert visit(sign_in_as("gone"), page).location.endswith("sign-in")
+    def test_stranger_is_sent_to_sign_in(self) -> None:
+        for page, _ in list_guarded():
+            answer = visit(Browser(), page)
+            assert answer.status == 303, page.path
+            assert answer.location.endswith("sign-in"), page.path
 
-    def test_user_without_the_role_is_refused(self, page: Any) -> None:
-        for role in set(Role) - page.roles:
+    def test_disabled_user_is_out_at_once(self) -> None:
+        for page, roles in list_guarded():
+            make_user("gone", *(roles & BANK_ROLES or roles), state=UserState.DISABLED)
+            assert visit(sign_in_as("gone"), page).location.endswith("sign-in"), page.path
+
+    def test_user_without_the_role_is_refused(self) -> None:
+        for role in Role:
             make_user("other", role)
-            assert visit(sign_in_as("other"), page).status == 403
+            for page, roles in list_guarded():
+                if role not in roles:
+                    assert visit(sign_in_as("other"), page).status == 403, (page.path, role)
 
-    def test_biller_that_is_not_active_yet_has_no_access(self, page: Any) -> None:
-        if page.roles <= BANK_ROLES:
-            pytest.skip("a page of the bank")
-        make_user("new", *(page.roles - BANK_ROLES), biller_id="baru")
-        if page.path != "/sign-out":
-            assert visit(sign_in_as("new"), page).status == 403
+    def test_biller_that_is_not_active_yet_has_no_access(self) -> None:
+        for page, roles in list_guarded():
+            if roles <= BANK_ROLES or page.path == "/sign-out":
+                continue
+            make_user("new", *(roles - BANK_ROLES), biller_id="baru")
+            assert visit(sign_in_as("new"), page).status == 403, page.path
+
+
+def list_guarded() -> list[tuple[Page, frozenset[Role]]]:
+    """The pages for people who are signed in, and whom each is for."""
+    return [(page, page.roles) for page in PAGES if page.roles is not None]
 
 
 def visit(browser: Browser, page: Any) -> Any:

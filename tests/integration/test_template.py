@@ -95,6 +95,13 @@ def test_policy_names_every_action_and_resource(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
+def test_policies_of_a_function_fit_into_its_role(function: str) -> None:
+    # IAM takes 10,240 characters; CloudFormation's own names of queues and tables are some 13 longer than the tests'.
+    written = json.dumps(list_statements(function), separators=(",", ":"))
+    assert len(written) + 13 * written.count("arn:aws:") < 10_000
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_table_that_function_gets_is_one_it_may_use(function: str) -> None:
     """A table's name without a right to it, or a right without the name, is a mistake in one of the two."""
     environment = TEMPLATE.read_environment(function)

@@ -107,6 +107,10 @@
     });
   });
 
+  // A step over many goes on by itself.
+  const more = document.querySelector("form[data-continue]");
+  if (more) more.requestSubmit();
+
   // Tick boxes that tick a whole table.
   document.addEventListener("change", (event) => {
     const all = event.target.closest("input[data-all]");

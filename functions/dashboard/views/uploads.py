@@ -9,8 +9,9 @@ import orjson
 
 from dashboard.areas import LOOK, Area
 from dashboard.rendering import show
+from dashboard.views.invoices import make_request_id
 from dashboard.visits import Visit
-from invoicing import uploading
+from invoicing import notice_holds, uploading
 from invoicing.roles import Role
 from invoicing.sending_hours import Send
 from invoicing.store import files
@@ -78,6 +79,8 @@ def show_one_upload(visit: Visit) -> dict[str, Any]:
         may_release=visit.has_role(Role.CHECKER) and upload.uploaded_by != visit.user_id,
         is_own=upload.uploaded_by == visit.user_id,
         waits=upload.status is UploadStatus.WAITING,
+        request_id=make_request_id(),
+        **_describe_notices(upload),
         Send=Send,
     )
 
@@ -113,6 +116,19 @@ def reject_upload(visit: Visit) -> dict[str, Any]:
 def delete_upload(visit: Visit) -> dict[str, Any]:
     uploading.delete_upload(visit.biller_id, visit.parameters["upload_id"], deleted_by=visit.user_id)
     return answer_redirect("../../uploads?done=deleted")
+
+
+def _describe_notices(upload: Upload) -> dict[str, Any]:
+    """Of a released upload: whether its messages are held, and how many went and wait.
+
+    Counted only when all are written, or somebody holds them: until then the page shows itself anew with each part.
+    """
+    if upload.released_at is None:
+        return {"is_released": False, "hold": None, "notices": None}
+    ids = (upload.biller_id, upload.upload_id)
+    hold = notice_holds.find_hold(*ids)
+    is_counted = upload.status is UploadStatus.DONE or (hold is not None and hold.is_held)
+    return {"is_released": True, "hold": hold, "notices": notice_holds.count_notices(*ids) if is_counted else None}
 
 
 def _load(visit: Visit) -> Upload:
