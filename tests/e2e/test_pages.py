@@ -422,6 +422,8 @@ def look_at(page: Page, address: str) -> list[str]:
         raise
     assert answer
     assert answer.ok, f"{address}: {answer.status}"
+    if not answer.headers["content-type"].startswith("text/html"):
+        return []
     violations = [("light", found) for found in Axe().run(page).response["violations"]]
     page.emulate_media(color_scheme="dark")
     # The checker is in the page by now; only colours differ.
