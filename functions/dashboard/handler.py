@@ -14,7 +14,26 @@ from dashboard import forms, rendering, sessions
 from dashboard.areas import Page
 from dashboard.form_keys import load_form_key
 from dashboard.problems import find_problem
-from dashboard.views import delivery, home, invoice, invoices, reports, sign_in, upload_steps, uploads
+from dashboard.views import (
+    account,
+    addresses,
+    billers,
+    delivery,
+    health,
+    help,
+    home,
+    invoice,
+    invoices,
+    people,
+    reports,
+    settings,
+    sign_in,
+    support,
+    upload_steps,
+    uploads,
+    webhooks,
+    wordings,
+)
 from dashboard.visits import Visit
 from invoicing import defects
 from invoicing.billers import Biller, BillerState
@@ -28,7 +47,26 @@ from webpages.assets import find_asset
 
 logger = Logger()
 
-_MODULES = (sign_in, home, uploads, upload_steps, invoices, invoice, delivery, reports)
+_MODULES = (
+    sign_in,
+    home,
+    uploads,
+    upload_steps,
+    invoices,
+    invoice,
+    delivery,
+    reports,
+    settings,
+    wordings,
+    webhooks,
+    people,
+    addresses,
+    account,
+    billers,
+    support,
+    health,
+    help,
+)
 PAGES: list[Page] = [page for module in _MODULES for page in module.area.pages]
 _ASSETS = "/assets/"
 
@@ -55,11 +93,11 @@ def _begin_visit(event: dict[str, Any]) -> Visit:
     path = event["rawPath"]
     if stage != "$default":
         path = path.removeprefix(f"/{stage}")
+    depth = max(0, path.count("/") - 1)
     path = path.rstrip("/") or "/"
     query = event.get("queryStringParameters") or {}
     cookies = sessions.read_cookies(event)
     chosen = query.get("lang") or cookies.get(sessions.LANGUAGE_COOKIE, "")
-    depth = path.count("/") - 1
     visit = Visit(
         method=request["http"]["method"],
         path=path,
@@ -76,6 +114,8 @@ def _begin_visit(event: dict[str, Any]) -> Visit:
 
 def _answer(visit: Visit, event: dict[str, Any]) -> dict[str, Any]:
     page = _find_page(visit)
+    if page is None and visit.method == "GET" and any(_serves(page, "POST", visit.path) for page in PAGES):
+        return answer_redirect(_find_page_with_form(visit))
     if page is None:
         return answer_page(404, rendering.render_message(visit, "not_found"))
     _admit(visit, page)
@@ -99,6 +139,18 @@ def _find_page(visit: Visit) -> Page | None:
             visit.parameters = match.groupdict()
             return page
     return None
+
+
+def _find_page_with_form(visit: Visit) -> str:
+    """For the address of a form's answer, opened again or in the other language: the nearest page above it."""
+    above = visit.path
+    while above and not any(_serves(page, "GET", above) for page in PAGES):
+        above = above.rpartition("/")[0]
+    return f"{visit.root}{above.removeprefix('/')}"
+
+
+def _serves(page: Page, method: str, path: str) -> bool:
+    return page.method == method and page.pattern.fullmatch(path) is not None
 
 
 def _admit(visit: Visit, page: Page) -> None:

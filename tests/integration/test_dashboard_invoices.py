@@ -88,6 +88,17 @@ class TestList:
         assert sign_in_as("vera").get("/invoices", due_from="kemarin").status == 422
         assert sign_in_as("vera").get("/invoices", after="nowhere").status == 422
 
+    def test_upload_is_a_filter_and_no_other_key(self) -> None:
+        upload_id = current("INV-0001")["upload_id"]
+        assert list_numbers(sign_in_as("vera").get("/invoices", upload=upload_id)) == [
+            "INV-0001",
+            "INV-0002",
+            "INV-0003",
+        ]
+        for path in ("/invoices", "/status"):
+            assert sign_in_as("ani").get(path, upload=upload_id).status == 404
+            assert sign_in_as("vera").get(path, upload=f"{upload_id}#hold").status == 404
+
     def test_pages_follow_each_other_with_the_same_filter(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("dashboard.views.invoices._PAGE_SIZE", 2)
         browser = sign_in_as("vera")
@@ -301,3 +312,11 @@ def test_school_speaks_of_students_classes_and_guardians() -> None:
     for words in ("Siswa", "Kelas", "7A", "Wali", "NIS"):
         assert words in page
     assert "Pelanggan</" not in page
+
+
+@pytest.mark.parametrize("path", ["archive", "resend", "{va}/archive", "{va}/outside-payment/approve"])
+def test_address_of_a_forms_answer_leads_back_to_the_page_with_the_form(path: str) -> None:
+    answer = sign_in_as("budi").get(f"/invoices/{path.format(va=find_va())}", lang="en")
+    assert answer.status == 303
+    above = answer.location.replace("../", "")
+    assert above == (f"invoices/{find_va()}" if "{va}" in path else "invoices")

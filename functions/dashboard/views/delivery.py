@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from dashboard.areas import LOOK, Area
 from dashboard.rendering import leave_blank, show
-from dashboard.views.invoices import read_day, show_lines
+from dashboard.views.invoices import read_day, read_upload_id, show_lines
 from dashboard.visits import Visit
 from invoicing import clock
 from invoicing.errors import CursorError
@@ -24,7 +24,7 @@ _SHOWN = (Show.OPEN, Show.OVERDUE, Show.PAID, Show.ARCHIVED)
 @area.get("/status", LOOK)
 def show_status(visit: Visit) -> dict[str, Any]:
     shown, upload_id = visit.query.get("show", ""), visit.query.get("upload", "").strip()[:40]
-    filters = Filters(show=Show(shown) if shown in _SHOWN else None, upload_id=upload_id or None)
+    filters = Filters(show=Show(shown) if shown in _SHOWN else None, upload_id=read_upload_id(upload_id))
     page = list_invoices(visit.biller_id, filters, cursor=visit.query.get("after") or None, limit=_INVOICES)
     deliveries = describe_deliveries(visit.biller_id, [invoice["va_number"] for invoice in page.invoices])
     given = {name: value for name, value in (("show", shown), ("upload", upload_id)) if value}

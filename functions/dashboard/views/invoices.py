@@ -16,7 +16,7 @@ from dashboard.rendering import leave_blank, show
 from dashboard.visits import Visit
 from invoicing import archiving, clock, resending
 from invoicing.archiving import ArchiveOutcome, Target
-from invoicing.errors import CursorError, FormRefusedError, InvoiceNotFoundError, InvoicingError
+from invoicing.errors import CursorError, FormRefusedError, InvoiceNotFoundError, InvoicingError, UploadNotFoundError
 from invoicing.invoice_details import show_invoice
 from invoicing.invoice_lists import (
     Filters,
@@ -27,6 +27,7 @@ from invoicing.invoice_lists import (
     search_invoices,
 )
 from invoicing.invoices import find_payer_key
+from webpages.answers import answer_redirect
 
 area = Area()
 
@@ -49,6 +50,13 @@ def show_list(visit: Visit) -> dict[str, Any]:
         problem = find_problem(error)
         return _show_list(visit, given, [], words=find_words(problem, visit.language) if problem else "", status=422)
     return _show_list(visit, given, page.invoices, after=page.cursor)
+
+
+@area.get("/invoices/archive", LOOK)
+@area.get("/invoices/resend", LOOK)
+def show_list_again(_visit: Visit) -> dict[str, Any]:
+    """For the address of what was done to many, opened again or in the other language."""
+    return answer_redirect("../invoices")
 
 
 @area.get("/invoices/search", LOOK)
@@ -131,6 +139,13 @@ def read_day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+def read_upload_id(text: str) -> str | None:
+    """An upload that an address names, if it names one."""
+    if text and not text.isalnum():
+        raise UploadNotFoundError(text)
+    return text or None
+
+
 def _read_filters(visit: Visit, given: Mapping[str, str]) -> Filters:
     shown = given.get("show", "")
     return Filters(
@@ -140,7 +155,7 @@ def _read_filters(visit: Visit, given: Mapping[str, str]) -> Filters:
         class_name=given.get("class"),
         fee_type=given.get("fee"),
         payer_key=_find_payer(visit, given["like"]) if "like" in given else None,
-        upload_id=given.get("upload"),
+        upload_id=read_upload_id(given.get("upload", "")),
         latest_first=given.get("order") == "latest",
     )
 

@@ -85,6 +85,14 @@ def show_attention(visit: Visit) -> dict[str, Any]:
     )
 
 
+@area.get("/reports/{report_id}", LOOK)
+def open_report(visit: Visit) -> dict[str, Any]:
+    """Where a mail about a report leads to: its file, for whoever is signed in as a user of its biller."""
+    report = store.load_report(visit.biller_id, visit.parameters["report_id"])
+    shown = reporting.show_report(report, link=True)
+    return answer_redirect(shown.get("file", "../reports"))
+
+
 def _describe_state(reports: list[dict[str, Any]]) -> str:
     return ".".join(f"{report['report_id'][-6:]}{report['state'][0]}" for report in reports[:10])
 

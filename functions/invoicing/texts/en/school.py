@@ -2,6 +2,7 @@
 
 TEXTS: dict[str, str] = {
     "nav.uploads": "Fee uploads",
+    "nav.invoices": "Student fees",
     "uploads.new": "Upload student fees",
     "invoice.payer": "Student",
     "invoice.payer_code": "NIS",

@@ -2,6 +2,7 @@
 
 TEXTS: dict[str, str] = {
     "nav.uploads": "Unggahan SPP",
+    "nav.invoices": "Tagihan siswa",
     "uploads.new": "Unggah tagihan siswa",
     "invoice.payer": "Siswa",
     "invoice.payer_code": "NIS",
