@@ -12,6 +12,7 @@ import pytest
 
 from infra.local.webhook_receiver import Behaviour, Receiver
 from invoicing import clock, webhooks
+from invoicing.errors import WebhookNotFoundError
 from invoicing.notices import Channel, NoticeKind, NoticeRef, NoticeState, plan_paid_notices
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb, webhook_secrets
@@ -69,6 +70,23 @@ def test_program_is_told_of_a_new_invoice_in_a_call_that_another_implementation_
     assert (item["state"], item["sent_at"], item["delivered_at"]) == ("delivered", at, at)
     assert [(delivery["at"], delivery["status"]) for delivery in item["deliveries"]] == [(at, 204)]
     assert not {"due_at", "due_shard", "lease_until", "provider_id", "by_recipient_pk"} & set(item)
+
+
+def test_biller_sees_its_recent_calls_with_their_answers_newest_first(
+    receiver: Receiver, time: notify.Clock, aws: Aws
+) -> None:
+    first = issue_to(receiver)
+    notify.send(first)
+    time.advance(minutes=1)
+    program.issue(1)
+    endpoint_id = notify.stored(first)["recipient"]
+    aws.become("DashboardFunction")
+    later, earlier = webhooks.list_recent_deliveries(BILLER_ID, endpoint_id)
+    assert (earlier["state"], earlier["attempts"], earlier["last"]["status"]) == ("delivered", 1, 204)
+    assert (later["state"], later["attempts"], later["last"]) == ("queued", 0, None)
+    assert (earlier["number"], earlier["kind"]) == (notify.stored(first)["number"], "issued")
+    with pytest.raises(WebhookNotFoundError):
+        webhooks.list_recent_deliveries("sekolah-harapan", endpoint_id)
 
 
 def test_endpoint_is_told_of_the_kinds_that_it_asked_for_only(receiver: Receiver) -> None:
