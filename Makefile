@@ -44,15 +44,18 @@ demo: setup ## the whole story on this machine, from workbook to e-mail; leaves 
 local: setup ## the same cloud, up until Ctrl-C; it says how to use it
 	@$(PYTHON) -m infra.local up
 
-.PHONY: test test-unit test-integration test-e2e
-test: setup ## all tests
-	$(PYTHON) -m pytest tests/unit tests/integration tests/e2e
+.PHONY: test test-fast test-unit test-integration test-e2e
+test: test-fast test-e2e ## all tests
+
+# A process per core: nothing here is shared. The end-to-end tests share one cloud, which needs all cores itself.
+test-fast: setup
+	$(PYTHON) -m pytest --numprocesses auto --dist worksteal tests/unit tests/integration
 
 test-unit: setup ## tests without AWS
-	$(PYTHON) -m pytest tests/unit
+	$(PYTHON) -m pytest --numprocesses auto --dist worksteal tests/unit
 
 test-integration: setup ## handlers and stores on moto, and the template
-	$(PYTHON) -m pytest tests/integration
+	$(PYTHON) -m pytest --numprocesses auto --dist worksteal tests/integration
 
 test-e2e: setup ## the product on the local cloud
 	$(PYTHON) -m pytest tests/e2e

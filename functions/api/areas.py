@@ -40,6 +40,8 @@ class Access:
 
     roles: frozenset[Role]
     max_body_bytes: int = MAX_BODY_BYTES
+    reads: bool = False
+    """Changes nothing: every GET, and a search whose words must not stand in a URL."""
 
 
 class Area:
@@ -72,8 +74,10 @@ class Area:
         answers: Any,
         status: HTTPStatus = HTTPStatus.OK,
         max_body_bytes: int = MAX_BODY_BYTES,
+        reads: bool = False,
     ) -> Callable[[Function], Function]:
-        return self._register("POST", path, roles, answers, status=status, max_body_bytes=max_body_bytes)
+        """``reads``: it only looks, and is a POST so that what is looked for stands in no URL."""
+        return self._register("POST", path, roles, answers, status=status, max_body_bytes=max_body_bytes, reads=reads)
 
     def put(self, path: str, roles: Collection[Role], *, answers: Any) -> Callable[[Function], Function]:
         return self._register("PUT", path, roles, answers)
@@ -94,9 +98,10 @@ class Area:
         status: HTTPStatus = HTTPStatus.OK,
         max_body_bytes: int = MAX_BODY_BYTES,
         content_type: str = "application/json",
+        reads: bool = False,
     ) -> Callable[[Function], Function]:
         def register(function: Function) -> Function:
-            self.access[method, path] = Access(frozenset(roles), max_body_bytes)
+            self.access[method, path] = Access(frozenset(roles), max_body_bytes, reads or method == "GET")
             # The resolver reads the shape off the signature; to the code it is a plain dictionary. A file has none.
             function.__annotations__["return"] = answers
             if answers is None:

@@ -40,8 +40,10 @@ class Caller:
         return self.biller
 
 
-def identify_caller(event: dict[str, Any], roles: frozenset[Role]) -> Caller:
+def identify_caller(event: dict[str, Any], roles: frozenset[Role], *, reads: bool) -> Caller:
     """Raises NotSignedInError, AccessDeniedError, BillerNotActiveError.
+
+    ``reads``: the route changes nothing.
 
     Of a suspended biller everything can still be looked at, nothing changed; before its activation it has no access.
     """
@@ -52,7 +54,6 @@ def identify_caller(event: dict[str, Any], roles: frozenset[Role]) -> Caller:
     user = _load_active_user(claims["sub"])
     if (user.kind is UserKind.PROGRAM) != is_program:
         raise AccessDeniedError("wrong door")
-    reads = event["requestContext"]["http"]["method"] == "GET"
     if is_program and (READ_SCOPE if reads else WRITE_SCOPE) not in claims.get("scope", "").split():
         raise AccessDeniedError("scope")
     if not user.roles & roles:

@@ -23,12 +23,29 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from api.areas import Access
 from api.callers import ERP_PREFIX, identify_caller
 from api.problems import answer_problem
-from api.routes import audit, billers, changes, notices, settings, support, uploads, users
+from api.routes import (
+    audit,
+    billers,
+    changes,
+    invoices,
+    notices,
+    reconciliations,
+    reports,
+    settings,
+    support,
+    uploads,
+    users,
+    webhooks,
+    wording,
+)
 from invoicing.errors import BodyTooLargeError, BodyUnreadableError
 
 logger = Logger(utc=True)
 
-_MODULES = (uploads, notices, billers, changes, users, settings, audit, support)
+_MODULES = (
+    *(uploads, invoices, notices, wording, webhooks, reports, reconciliations),
+    *(billers, changes, users, settings, audit, support),
+)
 
 app = APIGatewayHttpResolver(
     enable_validation=True,
@@ -67,7 +84,7 @@ def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         access = _find_access(event)
         _check_body(event, access)
-        caller = identify_caller(event, access.roles)
+        caller = identify_caller(event, access.roles, reads=access.reads)
     except Exception as error:
         problem = answer_problem(error)
         return {

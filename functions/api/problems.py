@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from pydantic import BaseModel, Field
 
 from invoicing import errors
+from invoicing.changing_wording import describe_problem
 from invoicing.defects import describe
 from invoicing.texts import LANGUAGES, text
 
@@ -58,6 +59,35 @@ _CODES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     errors.RolesError: (HTTPStatus.UNPROCESSABLE_ENTITY, "roles"),
     errors.LastAdminError: (HTTPStatus.CONFLICT, "last_admin"),
     errors.TooManyProgramsError: (HTTPStatus.CONFLICT, "too_many_programs"),
+    errors.BusyError: (HTTPStatus.SERVICE_UNAVAILABLE, "invoice_busy"),
+    errors.StoreBusyError: (HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
+    errors.InvoiceStateError: (HTTPStatus.CONFLICT, "invoice_state"),
+    errors.InvoiceChangedError: (HTTPStatus.CONFLICT, "invoice_changed"),
+    errors.InquiredRecentlyError: (HTTPStatus.CONFLICT, "inquired_recently"),
+    errors.DueDateError: (HTTPStatus.UNPROCESSABLE_ENTITY, "due_date"),
+    errors.ContactError: (HTTPStatus.UNPROCESSABLE_ENTITY, "contact"),
+    errors.OutsidePaymentError: (HTTPStatus.UNPROCESSABLE_ENTITY, "outside_payment"),
+    errors.TwoPeopleError: (HTTPStatus.CONFLICT, "two_people"),
+    errors.CursorError: (HTTPStatus.UNPROCESSABLE_ENTITY, "cursor"),
+    errors.InvoiceRowsError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invoice_rows"),
+    errors.IdempotencyKeyError: (HTTPStatus.UNPROCESSABLE_ENTITY, "key_reused"),
+    errors.NoticeNotFoundError: (HTTPStatus.NOT_FOUND, "notice_not_found"),
+    errors.NoticeNotResendableError: (HTTPStatus.CONFLICT, "notice_not_resendable"),
+    errors.ResendPeriodError: (HTTPStatus.UNPROCESSABLE_ENTITY, "resend_period"),
+    errors.ChangedMeanwhileError: (HTTPStatus.CONFLICT, "changed_meanwhile"),
+    errors.WebhookAddressError: (HTTPStatus.UNPROCESSABLE_ENTITY, "webhook_address"),
+    errors.WebhookExistsError: (HTTPStatus.CONFLICT, "webhook_exists"),
+    errors.WebhookLimitError: (HTTPStatus.CONFLICT, "webhook_limit"),
+    errors.WebhookNotFoundError: (HTTPStatus.NOT_FOUND, "webhook_not_found"),
+    errors.WordingError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wording"),
+    errors.WordingChangedError: (HTTPStatus.CONFLICT, "wording_changed"),
+    errors.ReportRequestError: (HTTPStatus.UNPROCESSABLE_ENTITY, "report_request"),
+    errors.ReportNotFoundError: (HTTPStatus.NOT_FOUND, "report_not_found"),
+    errors.ScheduleNotFoundError: (HTTPStatus.NOT_FOUND, "schedule_not_found"),
+    errors.TooManyReportsError: (HTTPStatus.CONFLICT, "too_many_reports"),
+    errors.ReconciliationNotFoundError: (HTTPStatus.NOT_FOUND, "reconciliation_not_found"),
+    errors.SettledLineNotFoundError: (HTTPStatus.NOT_FOUND, "settled_line_not_found"),
+    errors.SettledLineStateError: (HTTPStatus.CONFLICT, "settled_line_state"),
     errors.TooManyAttemptsError: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts"),
     errors.SignInRefusedError: (HTTPStatus.UNAUTHORIZED, "sign_in_refused"),
     errors.CodeRefusedError: (HTTPStatus.UNPROCESSABLE_ENTITY, "code_refused"),
@@ -79,8 +109,9 @@ class Message(BaseModel):
 
 
 class FieldProblem(BaseModel):
-    field: str = Field(description="where it is: body.filename, query.cursor")
+    field: str = Field(description="where it is: body.filename, query.cursor; of a wording, which words")
     code: str
+    message: Message | None = None
 
 
 class Problem(BaseModel):
@@ -126,6 +157,12 @@ def answer_problem(error: Exception) -> Response[str]:
         # Pydantic's own words quote what was sent; place and kind are enough.
         detail = ", ".join(sorted({given["field"] for given in fields}))
         problem["errors"] = fields
+    if isinstance(error, errors.WordingError):
+        problem["errors"] = [
+            {"field": name, "code": found.code, "message": describe_problem(found)}
+            for name, problems in error.problems.items()
+            for found in problems
+        ]
     message = {language: _find_words(code, language, detail) for language in LANGUAGES}
     return Response(
         status_code=status,
@@ -135,9 +172,10 @@ def answer_problem(error: Exception) -> Response[str]:
 
 
 def _find_words(code: str, language: str, detail: str) -> str:
-    for area in ("problems", "commands"):
+    # Of some codes each detail has words of its own.
+    for name in (f"commands.{code}.{detail}", f"problems.{code}", f"commands.{code}"):
         try:
-            return text(f"{area}.{code}", language, detail=detail)
+            return text(name, language, detail=detail)
         except KeyError:
             continue
     raise KeyError(code)

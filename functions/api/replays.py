@@ -25,6 +25,15 @@ IdempotencyKey = Annotated[
         description="chosen by the caller, one for each thing to create; the same call again gets the same answer",
     ),
 ]
+RequiredKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="chosen by the caller, one for each thing to do; the same call again does nothing again",
+    ),
+]
+"""Where the domain keeps what was done under it."""
 
 
 def run_once(

@@ -25,6 +25,10 @@ Reason = Annotated[
 BillerId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{2,39}$", description="the biller's short name")]
 Month = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="2026-11")]
 Ulid = r"^[0-9A-HJKMNP-TV-Z]{26}$"
+UploadId = Annotated[str, Path(pattern=Ulid, description="as given when it was started")]
+_VA_NUMBER = r"^[0-9]{9,23}$"
+VaNumber = Annotated[str, StringConstraints(pattern=_VA_NUMBER)]
+VaPath = Annotated[str, Path(pattern=_VA_NUMBER, description="virtual account number")]
 
 
 class PayerChannel(StrEnum):

@@ -89,6 +89,11 @@ class Notice(TypedDict):
     reason: NotRequired[str]
     not_before: NotRequired[str]
     attempt: int
+    parent: NotRequired[str]
+    fallback: NotRequired[str]
+    ladder_end: NotRequired[str]
+    resend_of: NotRequired[str]
+    deliveries: NotRequired[list[dict[str, Any]]]
     times: dict[str, str]
 
 
@@ -261,3 +266,289 @@ class FoundBill(TypedDict):
 
 class FoundBills(TypedDict):
     bills: list[FoundBill]
+
+
+class Invoice(TypedDict):
+    """An invoice; contacts masked. ``revision``, given with a change, holds it against what was seen."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    number: str
+    payer_name: str
+    amount: int
+    due_date: str
+    recipients: list[dict[str, str]]
+    payer_code: NotRequired[str]
+    family_code: NotRequired[str]
+    valid_until: NotRequired[str]
+    issue_date: NotRequired[str]
+    description: NotRequired[str]
+    items: NotRequired[list[dict[str, Any]]]
+    language: NotRequired[str]
+    channels: NotRequired[list[str]]
+    branch: NotRequired[str]
+    internal_note: NotRequired[str]
+    erp_reference: NotRequired[str]
+    student: NotRequired[dict[str, str]]
+    fee_type: NotRequired[str]
+    period: NotRequired[str]
+    school_year: NotRequired[str]
+    installment: NotRequired[str]
+    discount: NotRequired[int]
+    arrears: NotRequired[int]
+    status: str
+    va_number: str
+    bank_code: str
+    upload_id: str
+    row: int
+    created_at: str
+    paid_at: NotRequired[str]
+    paid_amount: NotRequired[int]
+    paid_via: NotRequired[str]
+    payment: NotRequired[dict[str, Any]]
+    outside_payment: NotRequired[dict[str, Any]]
+    reversal: NotRequired[dict[str, Any]]
+    archived_at: NotRequired[str]
+    archived_by: NotRequired[str]
+    archive_reason: NotRequired[str]
+    replaces: NotRequired[str]
+    replaced_by: NotRequired[str]
+    reminders_paused: NotRequired[dict[str, Any]]
+    overdue: bool
+    expired: bool
+    revision: int
+
+
+class InvoicePage(TypedDict):
+    invoices: list[Invoice]
+    cursor: NotRequired[str]
+
+
+class InvoicesFound(TypedDict):
+    invoices: list[Invoice]
+
+
+class InvoiceEvent(TypedDict):
+    """Beside these, the members of the event's kind."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    at: str
+    event: str
+
+
+class InvoiceDetails(Invoice):
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    others: list[str]
+    timeline: list[InvoiceEvent]
+
+
+class ArchiveResult(TypedDict):
+    number: str
+    va_number: str | None
+    outcome: str
+
+
+class ArchiveResults(TypedDict):
+    results: list[ArchiveResult]
+    cursor: NotRequired[int]
+
+
+class NoticeHold(TypedDict):
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    upload_id: str
+    is_held: bool
+    held_at: str
+    held_by: str
+    reason: NotRequired[str]
+    resumed_at: NotRequired[str]
+    resumed_by: NotRequired[str]
+
+
+class NoticeCounts(TypedDict):
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    written: int
+    went: int
+    waiting: int
+    ended: int
+    parked: int
+    hold: NotRequired[NoticeHold]
+
+
+class NoticeResent(TypedDict):
+    notice_id: str
+
+
+class InvoiceNoticesResent(TypedDict):
+    resent: list[str]
+    skipped: dict[str, str]
+
+
+class ResendBatch(TypedDict):
+    """``skipped``: how many, by why. With a cursor there is more: call again with it and the same Idempotency-Key."""
+
+    resent: int
+    skipped: dict[str, int]
+    examined: int
+    cursor: NotRequired[str]
+
+
+class Wording(TypedDict):
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    version: int
+    changed_at: str | None
+    changed_by: str | None
+    words: dict[str, str]
+    tones: dict[str, str]
+    templates: dict[str, str]
+    choices: dict[str, Any]
+
+
+class Webhook(TypedDict):
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    endpoint_id: str
+    url: str
+    kinds: list[str]
+    state: str
+    secrets: list[dict[str, str]]
+    created_at: str
+    created_by: str
+    failures: int
+    paused_until: NotRequired[str]
+    last_failure: NotRequired[str]
+    last_failure_at: NotRequired[str]
+
+
+class WebhookList(TypedDict):
+    webhooks: list[Webhook]
+
+
+class WebhookWithSecret(TypedDict):
+    webhook: Webhook
+    secret: str
+
+
+class Report(TypedDict):
+    """``file``: a link for a few minutes, once it is done."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    report_id: str
+    state: str
+    kind: str
+    format: str
+    language: str
+    since: NotRequired[str]
+    until: NotRequired[str]
+    due_from: NotRequired[str]
+    due_to: NotRequired[str]
+    upload_id: NotRequired[str]
+    class_name: NotRequired[str]
+    fee_type: NotRequired[str]
+    as_of: str
+    deadline: str
+    requested_by: str
+    schedule_id: NotRequired[str]
+    failure: NotRequired[str]
+    done_at: NotRequired[str]
+    rows: NotRequired[int]
+    bytes: NotRequired[int]
+    file: NotRequired[str]
+
+
+class ReportPage(TypedDict):
+    reports: list[Report]
+    cursor: NotRequired[str]
+
+
+class ReportSchedule(TypedDict):
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    schedule_id: str
+    kind: str
+    format: str
+    language: str
+    due_from: NotRequired[str]
+    due_to: NotRequired[str]
+    upload_id: NotRequired[str]
+    class_name: NotRequired[str]
+    fee_type: NotRequired[str]
+    every: str
+    send_to: list[str]
+    created_by: str
+    next_at: str
+
+
+class ReportScheduleList(TypedDict):
+    schedules: list[ReportSchedule]
+
+
+class Summary(TypedDict):
+    """``figures`` is absent until the first count is done; ``is_being_counted``: newer ones are on their way."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    as_of: NotRequired[str]
+    figures: NotRequired[dict[str, Any]]
+    is_being_counted: bool
+
+
+class Reconciliation(TypedDict):
+    """A settlement file of the bank; ``report``: a link for a few minutes, once it is done."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    file_hash: str
+    state: str
+    name: NotRequired[str]
+    received_at: NotRequired[str]
+    day: NotRequired[str]
+    lines: NotRequired[int]
+    results: NotRequired[dict[str, Any]]
+    seen_before: NotRequired[Any]
+    refusal: NotRequired[Any]
+    done_at: NotRequired[str]
+    report: NotRequired[str]
+
+
+class ReconciliationPage(TypedDict):
+    reconciliations: list[Reconciliation]
+    cursor: NotRequired[str]
+
+
+class SettledLine(TypedDict):
+    """A line of the bank's file, or a payment that the files lack."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    line: str
+    va_number: str
+    result: str
+    reason: NotRequired[str | None]
+    state: str
+    kind: NotRequired[str]
+    amount: NotRequired[int]
+    our_amount: NotRequired[int | None]
+    payment_id: NotRequired[str | None]
+    biller_id: NotRequired[str | None]
+    number: NotRequired[str | None]
+    paid_at: NotRequired[str | None]
+    reference: NotRequired[str | None]
+    day: NotRequired[str]
+    found_at: NotRequired[str]
+    file_hash: NotRequired[str]
+    place: NotRequired[Any]
+    proposed_by: NotRequired[str]
+    proposal: NotRequired[str]
+    note: NotRequired[str]
+    closed_by: NotRequired[str]
+
+
+class SettledLinePage(TypedDict):
+    lines: list[SettledLine]
+    cursor: NotRequired[str]

@@ -31,7 +31,7 @@ from invoicing.store.invoice_changes import build_archive_writes
 from invoicing.store.notices import build_notice_writes
 from invoicing.store.transactions import Change, commit_each
 from invoicing.uploads import Upload, UploadStatus
-from invoicing.virtual_accounts import VirtualAccountState, build_va_number
+from invoicing.virtual_accounts import ClosedReason, VirtualAccountState, build_va_number
 
 INQUIRY_WINDOW = timedelta(minutes=15)
 """After a bank's inquiry somebody may be about to pay."""
@@ -137,6 +137,34 @@ def archive_invoices(
         if not todo:
             return [results[normalise_number(target.number)] for target in targets]
     raise BusyError(f"{len(todo)} invoices were changed by others {_ROUNDS} times")
+
+
+def archive_accounts(
+    biller_id: str, va_numbers: Sequence[str], *, by: str, reason: str, notify: bool = True, confirmed: bool = False
+) -> list[ArchiveResult]:
+    """Archive the invoices of up to ``MAX_INVOICES`` virtual accounts; what became of each, in their order.
+
+    Raises as ``archive_invoices``.
+    """
+    wanted = list(dict.fromkeys(va_numbers))
+    accounts = {
+        account["va_number"]: account for account in _load_accounts(wanted) if account["biller_id"] == biller_id
+    }
+    results: dict[str, ArchiveResult] = {}
+    targets = []
+    for va_number in wanted:
+        if va_number not in accounts:
+            results[va_number] = ArchiveResult("", va_number, ArchiveOutcome.NOT_FOUND)
+            continue
+        account = accounts[va_number]
+        number = account["bills"][0]["number"]
+        if account["state"] == VirtualAccountState.CLOSED and account.get("closed_reason") != ClosedReason.PAID_OUTSIDE:
+            results[va_number] = ArchiveResult(number, va_number, ArchiveOutcome.ALREADY_ARCHIVED)
+        else:
+            targets.append(Target(number, va_number))
+    made = archive_invoices(biller_id, targets, by=by, reason=reason, notify=notify, confirmed=confirmed)
+    results |= {target.va_number or "": result for target, result in zip(targets, made, strict=True)}
+    return [results[va_number] for va_number in wanted]
 
 
 def archive_upload(

@@ -6,7 +6,8 @@ from typing import Any
 
 from invoicing.errors import BusyError, InvoiceChangedError, InvoiceNotFoundError, InvoiceStateError
 from invoicing.invoices import InvoiceStatus
-from invoicing.store.invoices import load_current_invoice, load_invoices_of_accounts
+from invoicing.settings import get_settings
+from invoicing.store.invoices import load_current_invoice, load_invoices_of_accounts, load_virtual_accounts
 from invoicing.store.transactions import Change, commit_each
 
 _TRIES = 4
@@ -22,6 +23,15 @@ class Seen:
 
 
 ANY = Seen()
+
+
+def find_number(biller_id: str, va_number: str) -> str:
+    """The number of the bill that this account is, or was, for. Raises InvoiceNotFoundError, for another biller's."""
+    account = load_virtual_accounts(get_settings().bank_code, [va_number]).get(va_number)
+    if account is None or account["biller_id"] != biller_id:
+        raise InvoiceNotFoundError(va_number)
+    number: str = account["bills"][0]["number"]
+    return number
 
 
 def load_invoice(biller_id: str, number: str, status: InvoiceStatus | None, seen: Seen = ANY) -> dict[str, Any]:

@@ -33,6 +33,7 @@ _ITEM_KEYS = {"name": "item_name", "quantity": "item_quantity", "unit_price": "i
     "tax": "item_tax",
 }
 _SPECS = {spec.module: spec for spec in (e_invoice.SPEC, pintu_kelas.SPEC)}
+_MAX_INT = 10**15
 # What a workbook cannot hold.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _EXPIRY_FORMAT = "%d/%m/%Y %H:%M:%S"
@@ -107,7 +108,7 @@ def _write_cell(spec: WorkbookSpec, place: str, name: str, value: Any) -> str:
             return ""
         case bool():
             return "ya" if value else "tidak"
-        case int():
+        case int() if abs(value) <= _MAX_INT:
             return str(value)
         case str() if len(value) <= MAX_TEXT and not _ILLEGAL.search(value):
             return _localise(column, value)

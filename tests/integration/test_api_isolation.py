@@ -12,12 +12,15 @@ from typing import Any
 import boto3
 import pytest
 
-from invoicing import two_people, users
+from invoicing import clock, reporting, two_people, users, webhooks
 from invoicing.changes import ChangeKind
-from invoicing.notices import Channel, SuppressionReason
+from invoicing.notices import Channel, NoticeKind, SuppressionReason
+from invoicing.reconciliation import Finding, Result
+from invoicing.reports import Every, ReportKind, ReportOrder
 from invoicing.roles import BANK_ROLES, Role
 from invoicing.settings import get_settings
-from invoicing.store import suppressions
+from invoicing.settlements import LineKind, SettlementLine
+from invoicing.store import reconciliations, suppressions
 from invoicing.store.billers import load_biller
 from tests.integration import scenario
 from tests.integration.api_scenario import Answer, call, create_user_pool, make_user
@@ -26,6 +29,8 @@ from tests.integration.scenario import SCHOOL, SHOP
 
 SECRETS = (SHOP.name, SHOP.giro_account, "Pelanggan", "p0@example.com", "target@toko.example", "tagihan.xlsx")
 """What no answer to the school's people may hold."""
+
+FILE_HASH = "a" * 64
 
 
 @pytest.fixture
@@ -58,6 +63,19 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
             notice="notice",
         )
     )
+    notice_id = min(
+        notice["sk"] for notice in scenario.read_table(get_settings().notices_table) if notice["channel"] == "email"
+    )
+    endpoint, _ = webhooks.create_webhook(SHOP.biller_id, "https://erp.toko.example/a", list(NoticeKind), by="test")
+    order = ReportOrder(ReportKind.INVOICES)
+    report = reporting.request_report(SHOP.biller_id, "test", order)
+    schedule = reporting.create_schedule(SHOP.biller_id, "test", order, Every.DAY, ("target@toko.example",))
+    bank_code = get_settings().bank_code
+    line = SettlementLine(2, LineKind.CREDIT, "9" * 16, 77_000, "2026-11-23T03:00:00.000Z", "REF-9")
+    finding = Finding(line, Result.MISSING_HERE, 1)
+    facts = {"received_at": "2026-11-24T01:00:00.000Z", "name": "settlement.csv"}
+    reconciliations.begin_file(bank_code, FILE_HASH, facts)
+    reconciliations.keep_finding(bank_code, finding, file_hash=FILE_HASH, day="2026-11-23", at=facts["received_at"])
     for biller in (SHOP, SCHOOL):
         for role in set(Role) - BANK_ROLES:
             make_user(f"{biller.biller_id}-{role}", role, biller_id=biller.biller_id)
@@ -106,15 +124,48 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "giro_account": "028000333222",
         "company_code": "88033",
         "phone": "081234567890",
+        "wanted": invoice["number"],
+        "invoices": [
+            {"number": "API-1", "payer_name": "Pembeli Baru", "amount": 5_000, "due_date": "2026-12-31"},
+        ],
+        "va_numbers": [invoice["va_number"]],
+        "due_date": "2027-01-31",
+        "position": 0,
+        "method": "cash",
+        "amount": int(invoice["amount"]),
+        "notice_id": notice_id,
+        "first_day": clock.today_in_jakarta().isoformat(),
+        "last_day": clock.today_in_jakarta().isoformat(),
+        "endpoint_id": endpoint.endpoint_id,
+        "url": "https://erp.sekolah.example/a",
+        "since": clock.to_text(clock.now()),
+        "report_id": report.report_id,
+        "schedule_id": schedule.schedule_id,
+        "every": "week",
+        "send_to": ["baru@sekolah.example"],
+        "file_hash": FILE_HASH,
+        "result": Result.MISSING_HERE,
+        "line": f"line#{finding.line_id}",
+        "note": "sudah dikembalikan",
+        "idempotency-key": "key-1",
     }
 
 
 def list_routes() -> list[tuple[str, str]]:
     from api.handler import ACCESS
 
-    # Looking first, what ends something last: it would leave less to try.
-    ends = ("/suspend", "/resume", "/reject", "/disable")
-    return sorted(ACCESS, key=lambda route: (route[0] != "GET", route[0] == "DELETE", route[1].endswith(ends), route))
+    # Looking first, what ends something last, the worst at the very end: it would leave less to try.
+    ends = ("POST", "/reject", "/withdraw", "/resume", "/disable", "/archive", "DELETE", "/suspend")
+
+    def rank(route: tuple[str, str]) -> tuple[bool, int, tuple[str, str]]:
+        method, path = route
+        return (
+            method != "GET",
+            max(ends.index(end) for end in ends if path.endswith(end) or end in (method, "POST")),
+            route,
+        )
+
+    return sorted(ACCESS, key=rank)
 
 
 def read_roles(route: tuple[str, str]) -> frozenset[Role]:
@@ -139,11 +190,13 @@ def call_route(route: tuple[str, str], user_id: str, values: dict[str, Any]) -> 
     method, path = route
     document = read_document()
     operation = document["paths"][path.replace("<", "{").replace(">", "}")][method.lower()]
-    query = {}
+    query, headers = {}, {}
     for parameter in operation.get("parameters", []):
         name = parameter["name"]
         if parameter["in"] == "path":
             path = path.replace(f"<{name}>", str(values[name]))
+        elif parameter["in"] == "header":
+            headers |= {name: values[name]} if parameter["required"] else {}
         elif parameter["required"] or name == "state":
             query[name] = values.get(name, "active")
     body = None
@@ -154,7 +207,11 @@ def call_route(route: tuple[str, str], user_id: str, values: dict[str, Any]) -> 
             body["roles"] = ["bank_support"]
         if route == ("POST", "/v1/billers"):
             body["biller_id"] = "usaha-baru"
-    return call(method, path, user_id, body, query=query)
+        if path.startswith("/v1/report"):
+            body["kind"] = ReportKind.INVOICES
+        if path.startswith("/v1/bank/settlement-lines"):
+            body["va_number"] = "9" * 16
+    return call(method, path, user_id, body, query=query, headers=headers)
 
 
 def make_body(document: dict[str, Any], schema: dict[str, Any], values: dict[str, Any]) -> Any:
@@ -213,6 +270,7 @@ def test_people_of_another_biller_neither_see_nor_change_anything(values: dict[s
 def test_the_same_calls_by_its_own_people_find_what_they_name(values: dict[str, Any]) -> None:
     """Else the test above would prove nothing."""
     states: list[str] = []
+    ended: set[tuple[str, str]] = set()
     for route in list_routes():
         for role in read_roles(route):
             answer = call_route(route, find_user(role, SHOP.biller_id), values)
@@ -220,7 +278,11 @@ def test_the_same_calls_by_its_own_people_find_what_they_name(values: dict[str, 
             # Users and changes of the bank are other ones than the shop's.
             if role in BANK_ROLES and named:
                 continue
+            if route in ended and answer.status == 404:
+                continue
             assert answer.status not in (403, 404, 500), (route, role, answer.body)
+            if route[0] == "DELETE" and answer.status == 200:
+                ended.add(route)
             assert answer.code != "bad_request", (route, role, answer.body)
             assert answer.code != "biller_not_active" or "suspended" in states, (route, role)
             if route[1] == "/v1/billers/<biller_id>/suspend":

@@ -166,6 +166,7 @@ def test_who_changes_settings_second_is_told() -> None:
         ({"release": "automatic"}, "change_value"),
         ({"policy": {"reminder_offsets": [3, 0]}}, "notice_policy"),
         ({"policy": {"reminder_offsets": [99]}}, "bad_request"),
+        ({"policy": {"fallback": {"is_on": True, "order": ["sms", "sms"], "minutes": [0]}}}, "notice_policy"),
         ({"policy": {"quiet_from": "25:00"}}, "bad_request"),
     ],
 )

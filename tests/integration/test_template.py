@@ -526,7 +526,11 @@ def test_secrets_of_webhooks_are_opened_by_their_sender_only() -> None:
         for action in as_list(statement["Action"])
         if action.startswith("kms:")
     }
-    assert allowed == {("NoticeCommandFunction", "kms:Encrypt"), ("NoticeSendWebhookFunction", "kms:Decrypt")}
+    assert allowed == {
+        ("NoticeCommandFunction", "kms:Encrypt"),
+        ("ApiFunction", "kms:Encrypt"),
+        ("NoticeSendWebhookFunction", "kms:Decrypt"),
+    }
 
 
 def test_webhooks_reach_no_private_network_unless_a_parameter_says_so() -> None:

@@ -5,13 +5,13 @@ from io import BytesIO
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import Field
 
 from api import shapes
 from api.areas import Area
 from api.replays import IdempotencyKey, run_once
-from api.requests import Reason, Request, Ulid, build_page
+from api.requests import Reason, Request, Ulid, UploadId, build_page
 from invoicing import uploading
 from invoicing.roles import Role
 from invoicing.sending_hours import Send
@@ -25,7 +25,6 @@ _LOOK = {Role.BILLER_ADMIN, Role.MAKER, Role.CHECKER, Role.VIEWER}
 _PAGE_SIZE = 50
 _MAX_SHEET = 5_000
 """Bills of a sheet for the next period: seconds of work, and far from the 6 MB of an answer."""
-UploadId = Annotated[str, Path(pattern=Ulid, description="as given when it was started")]
 
 
 class StartUpload(Request):

@@ -32,6 +32,8 @@ TEXTS = {
     "password_rule": (
         "Choose a password of at least 12 characters with small and capital letters and digits, not used before."
     ),
+    "notice_not_resendable": "Not sent again: {detail}.",
+    "webhook_address": "The webhook's address cannot be used: {detail}.",
     "still_running": "The same call is still being carried out; ask again in a moment.",
     "key_reused": "This Idempotency-Key was used for another request; take a new one.",
     "defect": "Something went wrong on our side. Tell the bank's support the number in instance.",

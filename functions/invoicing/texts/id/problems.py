@@ -33,6 +33,8 @@ TEXTS = {
         "Pilih kata sandi paling sedikit 12 karakter dengan huruf kecil, huruf besar dan angka, yang belum pernah "
         "dipakai."
     ),
+    "notice_not_resendable": "Tidak dikirim lagi: {detail}.",
+    "webhook_address": "Alamat webhook tidak bisa dipakai: {detail}.",
     "still_running": "Permintaan yang sama masih dikerjakan; tanyakan lagi sebentar lagi.",
     "key_reused": "Idempotency-Key ini sudah dipakai untuk permintaan lain; pakai yang baru.",
     "defect": "Terjadi kesalahan di pihak kami. Sampaikan nomor di instance kepada layanan bank.",
