@@ -14,7 +14,26 @@ from dashboard import forms, rendering, sessions
 from dashboard.areas import Page
 from dashboard.form_keys import load_form_key
 from dashboard.problems import find_problem
-from dashboard.views import delivery, home, invoice, invoices, reports, sign_in, upload_steps, uploads
+from dashboard.views import (
+    account,
+    addresses,
+    billers,
+    delivery,
+    health,
+    help,
+    home,
+    invoice,
+    invoices,
+    people,
+    reports,
+    settings,
+    sign_in,
+    support,
+    upload_steps,
+    uploads,
+    webhooks,
+    wordings,
+)
 from dashboard.visits import Visit
 from invoicing import defects
 from invoicing.billers import Biller, BillerState
@@ -28,7 +47,26 @@ from webpages.assets import find_asset
 
 logger = Logger()
 
-_MODULES = (sign_in, home, uploads, upload_steps, invoices, invoice, delivery, reports)
+_MODULES = (
+    sign_in,
+    home,
+    uploads,
+    upload_steps,
+    invoices,
+    invoice,
+    delivery,
+    reports,
+    settings,
+    wordings,
+    webhooks,
+    people,
+    addresses,
+    account,
+    billers,
+    support,
+    health,
+    help,
+)
 PAGES: list[Page] = [page for module in _MODULES for page in module.area.pages]
 _ASSETS = "/assets/"
 

@@ -9,7 +9,7 @@ from typing import Any
 from dashboard.problems import Problem, find_words
 from dashboard.visits import Visit
 from invoicing.billers import Module
-from invoicing.roles import Role
+from invoicing.roles import BANK_ROLES, Role
 from invoicing.texts import LANGUAGES, has_text, text
 from webpages.answers import answer_page
 from webpages.assets import load_assets
@@ -19,8 +19,15 @@ _FOLDER = Path(__file__).parent
 STATIC = _FOLDER / "static"
 
 _BILLER_PAGES = ("home", "uploads", "invoices", "status", "transactions", "reports", "settings", "help")
-_OFFICER_PAGES = ("billers", "support", "health", "help")
-_WORDS = ("dashboard", "biller_pages")
+_BANK_PAGES = {
+    "billers": BANK_ROLES,
+    "changes": frozenset({Role.BANK_OFFICER}),
+    "support": frozenset({Role.BANK_SUPPORT}),
+    "health": frozenset({Role.BANK_OFFICER}),
+    "help": BANK_ROLES,
+}
+"""Pages of the bank's people, and whom they are for."""
+_WORDS = ("dashboard", "biller_pages", "dashboard_settings", "dashboard_bank")
 """Areas of the catalogue that pages take their words from."""
 _PATHS = {"home": ""}
 """Where a page's key is not its path."""
@@ -83,7 +90,9 @@ def render_problem(visit: Visit, problem: Problem) -> str:
 def _list_navigation(visit: Visit) -> list[Mapping[str, str]]:
     if visit.user is None:
         return []
-    keys = _BILLER_PAGES if visit.biller is not None else _OFFICER_PAGES
+    keys: tuple[str, ...] = _BILLER_PAGES
+    if visit.biller is None:
+        keys = tuple(key for key, roles in _BANK_PAGES.items() if visit.user.roles & roles)
     return [{"key": key, "path": _PATHS.get(key, key)} for key in keys]
 
 

@@ -337,3 +337,11 @@ class RotationError(InvoicingError):
 
 class BankCallNotFoundError(InvoicingError):
     """No kept call has this id, or it has expired."""
+
+
+class QueueNotFoundError(InvoicingError):
+    """No queue of the stack is called so."""
+
+
+class RedriveError(InvoicingError):
+    """Dead letters cannot be tried again now; ``str`` says why: ``empty``, ``moving``."""

@@ -247,6 +247,26 @@ class Settings:
         return _read("FORM_KEY")
 
     @cached_property
+    def help_phone(self) -> str:
+        """Of the bank, as the dashboard's help names it."""
+        return _read("HELP_PHONE")
+
+    @cached_property
+    def help_email(self) -> str:
+        return _read("HELP_EMAIL")
+
+    @cached_property
+    def notice_command_function(self) -> str:
+        """Name of the function that renders previews, since it has the senders' own code."""
+        return _read("NOTICE_COMMAND_FUNCTION")
+
+    @cached_property
+    def watched_queues(self) -> dict[str, tuple[str, str]]:
+        """URLs of the queues that officers look after, and of their dead letters: ``chunks=URL,URL email=URL,URL``."""
+        pairs = (pair.partition("=") for pair in _read("WATCHED_QUEUES").split())
+        return {name: (urls.split(",")[0], urls.split(",")[1]) for name, _, urls in pairs}
+
+    @cached_property
     def wa_region(self) -> str:
         """Region of AWS End User Messaging Social, which may not exist in the stack's own."""
         return _read("WA_REGION")

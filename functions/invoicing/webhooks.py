@@ -16,7 +16,7 @@ from ulid import ULID
 from invoicing import clock
 from invoicing.errors import ChangedMeanwhileError, WebhookExistsError, WebhookLimitError
 from invoicing.notices import ANNOUNCED_KINDS, NoticeKind
-from invoicing.store import webhook_secrets
+from invoicing.store import notices, webhook_secrets
 from invoicing.store import webhooks as store
 from invoicing.store.webhooks import Webhook, WebhookSecret, WebhookState
 from invoicing.webhook_addresses import read_url
@@ -33,6 +33,11 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
 RECEIVER = "receiver"
 """In the place of a user id: the endpoint's own answer."""
+MAX_SHOWN = 50
+"""Deliveries."""
+_LATEST = 50
+"""Notices looked at in each shard of a day: of all channels, so that few of them may be calls."""
+_AT_ONCE = 100
 _SECRET_BYTES = 32
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - no secret, the form of one
 
@@ -136,6 +141,39 @@ def note_gone(webhook: Webhook, now: datetime) -> None:
     except ChangedMeanwhileError:
         # Another call was told the same, or the biller has changed it: the next call sees what holds.
         return
+
+
+def list_recent_deliveries(biller_id: str, endpoint_id: str) -> list[dict[str, Any]]:
+    """What the endpoint was told lately and how that went, newest first: of the last notices of today and yesterday.
+
+    Raises WebhookNotFoundError.
+    """
+    store.load_webhook(biller_id, endpoint_id)
+    today = clock.today_in_jakarta()
+    shown: list[dict[str, Any]] = []
+    for day in (today, today - timedelta(days=1)):
+        refs = notices.list_latest_of_day(biller_id, day, _LATEST)
+        records = [
+            record
+            for start in range(0, len(refs), _AT_ONCE)
+            for record in notices.load_records(refs[start : start + _AT_ONCE])
+        ]
+        shown += [_show_delivery(record) for record in records if record["recipient"] == endpoint_id]
+        if len(shown) >= MAX_SHOWN:
+            break
+    return sorted(shown, key=lambda delivery: str(delivery["created_at"]), reverse=True)[:MAX_SHOWN]
+
+
+def _show_delivery(record: dict[str, Any]) -> dict[str, Any]:
+    attempts = record.get("deliveries", [])
+    return {
+        "number": record["number"],
+        "kind": record["kind"],
+        "state": record["state"],
+        "created_at": record["created_at"],
+        "attempts": len(attempts),
+        "last": attempts[-1] if attempts else None,
+    }
 
 
 def show_webhook(webhook: Webhook) -> dict[str, Any]:

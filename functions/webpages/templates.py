@@ -1,5 +1,6 @@
 """Jinja templates of pages: everything escaped, nothing undefined passes for empty."""
 
+import json
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,13 @@ def load_templates(folder: Path) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"rupiah": format_rupiah, "group": _group, "instant": _show_instant, "day": _show_day}
+    environment.filters |= {
+        "rupiah": format_rupiah,
+        "group": _group,
+        "instant": _show_instant,
+        "day": _show_day,
+        "members": json.loads,
+    }
     return environment
 
 

@@ -35,7 +35,14 @@ Answer = tuple[Any, Iterator[str]]
 """The JSON form of a command's result, and the lines that people read."""
 
 USAGE = """\
-The local cloud is up at {endpoint}. In another terminal:
+The local cloud is up at {endpoint}.
+
+Its pages, with a certificate of its own that the browser asks about once:
+  {front}/          the dashboard; sign in as one of the users below
+  {front}/t/...     payers' pages: open them from the messages at {providers}/
+(A browser that asks about every port alone must accept {endpoint}/_ministack/health too before it can upload.)
+
+In another terminal:
 
   python -m infra.local template e_invoice tagihan.xlsx
   python -m infra.local upload tagihan.xlsx --biller toko-sinar --wait
@@ -55,7 +62,7 @@ The local cloud is up at {endpoint}. In another terminal:
 The JSON API: {api}
   TOKEN=$(python -m infra.local token maker@toko-sinar.example)
   curl --cacert {certificate} -H "Authorization: Bearer $TOKEN" {api}/v1/me
-Its users, password {password}:
+Users of the dashboard and the API, password {password}:
 {staff}
 
 Messages, as the payers see them: {providers}/
@@ -99,12 +106,24 @@ def _stay_up(options: Options) -> int:
         with run_stack(options.home, parameters) as cloud:
             if options.json:
                 print(
-                    json.dumps({"endpoint": cloud.endpoint, "providers": cloud.providers, "outputs": cloud.outputs}),
+                    json.dumps(
+                        {
+                            "endpoint": cloud.endpoint,
+                            "front": cloud.front,
+                            "providers": cloud.providers,
+                            "outputs": cloud.outputs,
+                        }
+                    ),
                     flush=True,
                 )
             else:
                 names = ", ".join(f"{biller.biller_id} ({biller.module})" for biller in BILLERS)
-                places = {"endpoint": cloud.endpoint, "providers": cloud.providers, "logs": cloud.home / "logs"}
+                places = {
+                    "endpoint": cloud.endpoint,
+                    "front": cloud.front,
+                    "providers": cloud.providers,
+                    "logs": cloud.home / "logs",
+                }
                 places |= {"certificate": cloud.certificate, "api": cloud.outputs["ApiAddress"]}
                 staff = "\n".join(f"  {person.email:<32} {', '.join(person.roles)}" for person in STAFF)
                 places |= {"receiver": cloud.receiver, "staff": staff, "password": PASSWORD}

@@ -51,6 +51,8 @@ class Cloud:
     pid: int
     outputs: dict[str, str] = field(default_factory=dict)
     """The stack's outputs."""
+    front: str = ""
+    """Address of the pages: the dashboard at ``/``, payers' pages below ``/t/``."""
     providers: str = ""
     """Address of the providers' stand-in, which shows the messages."""
     receiver: str = ""

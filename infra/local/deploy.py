@@ -16,7 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.cloud import REGION, ROOT, Cloud, CloudError
 from infra.local.http_apis import spell_out_routes
-from infra.local.provider_calls import PAYER_LINK_BASE, WHATSAPP_SENDERS
+from infra.local.provider_calls import WHATSAPP_SENDERS
 from infra.local.providers import ENDPOINT_VARIABLES
 
 STACK = "invoicing-local"
@@ -36,7 +36,6 @@ PARAMETERS = {
     "SmsExpressConcurrency": "2",
     "WhatsAppConcurrency": "2",
     "WhatsAppExpressConcurrency": "2",
-    "PayerLinkBase": PAYER_LINK_BASE,
     "EventConcurrency": "2",
     "WebhookConcurrency": "2",
     # The receiver of webhooks runs on this machine.
@@ -110,10 +109,16 @@ def _fit_to_emulator(template: Any, values: dict[str, str]) -> None:
         # It counts the start of a process as part of the first call, which AWS does not.
         properties["Timeout"] = max(properties["Timeout"], START_TIMEOUT)
         for policy in properties.get("Policies", []):
-            for statement in policy["Statement"]:
-                # A batch is authorised as an action of its own, which AWS does not have.
-                if statement["Action"] in ("sqs:SendMessage", "sns:Publish"):
-                    statement["Action"] = [statement["Action"], f"{statement['Action']}Batch"]
+            policy["Statement"] = [_fit_statement(statement) for statement in policy["Statement"]]
+
+
+def _fit_statement(statement: dict[str, Any]) -> dict[str, Any]:
+    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    # A batch is authorised as an action of its own, which AWS does not have.
+    batches = [f"{action}Batch" for action in actions if action in ("sqs:SendMessage", "sns:Publish")]
+    fitted = {**statement, "Action": [*actions, *batches]}
+    # It does not see which queue a move is of.
+    return {**fitted, "Resource": "*"} if "sqs:StartMessageMoveTask" in actions else fitted
 
 
 def _fit_bank_api(definition: Any) -> None:

@@ -3,6 +3,7 @@
 - It ignores ``Range`` when a GET names a version and sends the whole object. Chunks of a plan are read by range.
 - A REST API has a host name of its own in AWS, which 127.0.0.1 has not: a path that begins with the name of an API's
   stage is that API's, so that the path called and signed is the one of AWS's own address, ``/live/snap/v1.0/...``.
+- It moves no dead letters. One that was put there by hand, which AWS leaves, goes to the first queue that has them.
 - HTTP APIs ask for the user pool's keys by plain HTTP, which this cloud does not speak: they are handed over directly.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from ministack.app import app as ministack
-from ministack.services import apigateway, apigateway_v1, cognito
+from ministack.services import apigateway, apigateway_v1, cognito, sqs
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -26,6 +27,25 @@ async def _read_keys(url: str) -> Any:
 
 
 apigateway._fetch_jwks = _read_keys
+
+
+def _move_dead_letters(data: dict[str, Any], _url: str) -> dict[str, Any]:
+    source = sqs._queue_by_arn(data["SourceArn"])
+    targets = {
+        queue["attributes"]["QueueArn"]: queue
+        for _, queue in sqs._queues.all_items()
+        if data["SourceArn"] in queue["attributes"].get("RedrivePolicy", "")
+    }
+    first = next(iter(targets))
+    for message in source["messages"]:
+        origin = message["sys"].get("DeadLetterQueueSourceArn", first)
+        targets[origin]["messages"].append({**message, "receive_count": 0, "receipt_handle": None})
+    source["messages"] = []
+    sqs.esm_wake.set()
+    return {"TaskHandle": data["SourceArn"]}
+
+
+sqs._HANDLERS["StartMessageMoveTask"] = _move_dead_letters
 
 _RANGE = re.compile(rb"bytes=(\d+)-(\d+)")
 

@@ -6,14 +6,18 @@ as it came; on AWS each API has a name of its own instead.
 
 import http.client
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+PORT = 8443
+"""Where it is free; else any other."""
 PAYER_PREFIX = "/t"
 MAX_BODY = 10_000_000
 """An HTTP API takes no more (AWS)."""
@@ -32,9 +36,9 @@ class Front:
 
 
 @contextmanager
-def listen(certificate: Path, key: Path, port: int = 0) -> Iterator[Front]:
+def listen(certificate: Path, key: Path) -> Iterator[Front]:
     """Take a port, so that the stack can be told the address before anything is served there."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Door)
+    server = _take_port()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -56,6 +60,22 @@ def serve(front: Front, dashboard: str, payer: str, certificate: Path) -> Iterat
     finally:
         front.server.shutdown()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A browser that asks its user about the certificate, or goes elsewhere, hangs up in the middle.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+def _take_port() -> ThreadingHTTPServer:
+    try:
+        return _Server(("127.0.0.1", PORT), _Door)
+    except OSError:
+        return _Server(("127.0.0.1", 0), _Door)
 
 
 class _Door(BaseHTTPRequestHandler):

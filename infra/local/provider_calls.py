@@ -20,9 +20,6 @@ PATHS = {"/v2/email/outbound-emails": Channel.EMAIL, "/v1/whatsapp/send": Channe
 WHATSAPP_SENDERS = {"localeinvoice": "OCBC E-Invoice", "localpintukelas": "PintuKelas"}
 """Ids of the numbers that exist here -> names that payers see."""
 
-PAYER_LINK_BASE = "https://bayar.example"
-"""What WhatsApp's buttons are registered with here."""
-
 _SNS_NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/"
 _NOTICE_KIND = re.compile(r"\d+_\d+_([a-z]+)-[a-z0-9-]+", re.ASCII)
 _SENDER_ID = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{3,11}")
@@ -110,8 +107,8 @@ def read_sms(body: bytes) -> Submission | None:
     return Submission(Channel.SMS, form["PhoneNumber"], sender, words, segments=count_segments(words))
 
 
-def read_whatsapp(body: bytes) -> Submission:
-    """Raises CallRefusedError."""
+def read_whatsapp(body: bytes, link_base: str) -> Submission:
+    """``link_base``: of the payers' links, with which the templates are registered. Raises CallRefusedError."""
     request = _parse_json(body, "ValidationException")
     sender = WHATSAPP_SENDERS.get(str(request.get("originationPhoneNumberId", "")).removeprefix("phone-number-id-"))
     if sender is None:
@@ -119,7 +116,7 @@ def read_whatsapp(body: bytes) -> Submission:
     try:
         message = json.loads(base64.b64decode(request["message"], validate=True))
         # Fails for a template, language or number of parameters that is not registered.
-        words = fill_template(message["template"], PAYER_LINK_BASE)
+        words = fill_template(message["template"], link_base)
         return Submission(
             Channel.WHATSAPP, message["to"], sender, words, reference=message.get("biz_opaque_callback_data")
         )

@@ -139,6 +139,8 @@ class Providers(ThreadingHTTPServer):
         self.mailbox = Mailbox()
         self.stopping = threading.Event()
         self.cloud: Cloud | None = None
+        self.payer_links = ""
+        """Base of the links to payers' pages, once the stack has it."""
         self.webhook_secrets: list[str] = []
         """Those that the receiver of webhooks knows; a biller's person tells it each."""
         self._playback = Playback()
@@ -226,7 +228,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(Answer(404, b"", {}))
             return
         try:
-            submission = _read_submission(channel, body)
+            submission = _read_submission(channel, body, self.server.payer_links)
             answer = self.server.submit(submission) if submission else self._pass_on(body)
         except CallRefusedError as refusal:
             answer = calls.answer_error(channel, refusal.status, refusal.code, str(refusal))
@@ -242,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         email = re.fullmatch(r"/messages/([0-9]{1,9})/email", address.path)
         if address.path == "/":
-            answer = _answer_page(self.server.mailbox, query)
+            answer = _answer_page(self.server, query)
         elif address.path == "/messages.json":
             answer = _answer_json(self.server.mailbox, query)
         elif address.path == "/page.css":
@@ -301,12 +303,12 @@ def _take_secret(providers: Providers, body: bytes) -> Answer:
     return Answer(204, b"", {})
 
 
-def _read_submission(channel: Channel, body: bytes) -> Submission | None:
+def _read_submission(channel: Channel, body: bytes, link_base: str) -> Submission | None:
     match channel:
         case Channel.EMAIL:
             return calls.read_email(body)
         case Channel.WHATSAPP:
-            return calls.read_whatsapp(body)
+            return calls.read_whatsapp(body, link_base)
         case _:
             return calls.read_sms(body)
 
@@ -317,7 +319,8 @@ def _answer_json(mailbox: Mailbox, query: Mapping[str, str]) -> Answer:
     return Answer(200, json.dumps(shown, ensure_ascii=False).encode(), {"Content-Type": "application/json"})
 
 
-def _answer_page(mailbox: Mailbox, query: Mapping[str, str]) -> Answer:
+def _answer_page(providers: Providers, query: Mapping[str, str]) -> Answer:
+    mailbox = providers.mailbox
     channel, to = query.get("channel", ""), query.get("to", "")
     found = mailbox.find(channel, to)[::-1]
     before = int(query["before"]) if re.fullmatch(r"[0-9]{1,9}", query.get("before", "")) else None
@@ -326,6 +329,7 @@ def _answer_page(mailbox: Mailbox, query: Mapping[str, str]) -> Answer:
     older = urlencode({"channel": channel, "to": to, "before": shown[-1].number}) if len(rest) > len(shown) else ""
     view = {
         "messages": shown,
+        "find_link": partial(_find_link, providers.payer_links),
         "found": len(found),
         "counts": Counter(message.submission.channel for message in mailbox.find("", to)),
         "channels": list(Channel),
@@ -339,6 +343,12 @@ def _answer_page(mailbox: Mailbox, query: Mapping[str, str]) -> Answer:
     page = _load_pages().get_template("messages.html.j2").render(view)
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _PAGE_POLICY}
     return Answer(200, page.encode(), headers)
+
+
+def _find_link(base: str, words: str) -> str:
+    """The payer's page that a message links to; empty when it links to none."""
+    found = re.search(rf"{re.escape(base.rstrip('/'))}/[A-Za-z0-9_-]{{22}}(?![A-Za-z0-9_-])", words) if base else None
+    return found[0] if found else ""
 
 
 @cache

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from infra.local import front
 from infra.local.bank import connect_bank
 from infra.local.cloud import HOME, ROOT, Cloud, CloudError, publish, run_emulator
 from infra.local.deploy import deploy, load_template
@@ -25,9 +26,15 @@ def run_stack(home: Path = HOME, parameters: dict[str, str] | None = None) -> It
     Args:
         parameters: of template.yaml, over their defaults and those of the local cloud.
     """
-    with run_providers() as providers, run_emulator(home) as emulator:
-        cloud = deploy(emulator, providers.address, parameters)
-        values = {**_read_defaults(), **(parameters or {})}
+    with (
+        run_providers() as providers,
+        run_emulator(home) as emulator,
+        front.listen(emulator.certificate, emulator.certificate.with_suffix(".key")) as door,
+    ):
+        chosen = {"DashboardOrigin": door.address, "PayerLinkBase": door.payer_links, **(parameters or {})}
+        cloud = deploy(emulator, providers.address, chosen)
+        values = {**_read_defaults(), **chosen}
+        providers.payer_links = values["PayerLinkBase"]
         _seed(cloud, values)
         connect_bank(cloud, int(values["VaCompanyCodeDigits"]))
         with (
@@ -36,8 +43,11 @@ def run_stack(home: Path = HOME, parameters: dict[str, str] | None = None) -> It
             run_receiver(
                 providers.mailbox, providers.webhook_secrets, cloud.certificate, cloud.certificate.with_suffix(".key")
             ) as receiver,
+            front.serve(
+                door, cloud.outputs["DashboardApiAddress"], cloud.outputs["PayerApiAddress"], cloud.certificate
+            ),
         ):
-            cloud = replace(cloud, receiver=receiver.address)
+            cloud = replace(cloud, receiver=receiver.address, front=door.address)
             publish(cloud)
             try:
                 yield cloud

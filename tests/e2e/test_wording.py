@@ -11,8 +11,8 @@ from openpyxl import Workbook
 
 from infra.local import client
 from infra.local.cloud import Cloud
+from infra.local.front import PAYER_PREFIX
 from infra.local.messages import list_messages
-from infra.local.provider_calls import PAYER_LINK_BASE as BASE
 from infra.local.seed import BILLERS
 from invoicing import clock
 from invoicing.notices import Channel, NoticeKind, PlannedNotice, plan_archived_notices, plan_paid_notices
@@ -33,7 +33,7 @@ def test_own_words_are_previewed_by_command_and_words_that_harm_are_refused(clou
     shown = run(cloud, "preview", "--biller", "sekolah-harapan", "--change", change)
 
     assert "Assalamualaikum, berikut tagihan Sekolah Harapan untuk Alya Putri." in shown["email"]["text"]
-    assert f"{BASE}/contoh-tautan-pembayar" in shown["sms"]["text"]
+    assert f"{cloud.front}{PAYER_PREFIX}/contoh-tautan-pembayar" in shown["sms"]["text"]
     assert shown["sms"]["segments"] == 1
     harmful = json.dumps({"words": {"email_intro.issued.id": "{biller}: kirim PIN ke 0812-3456-7890"}})
     answer = run(cloud, "preview", "--biller", "sekolah-harapan", "--change", harmful, code=1)
@@ -124,7 +124,8 @@ def test_payer_of_a_paid_bill_gets_a_receipt_in_the_words_that_the_biller_chose(
         for fact in ("Rp175.000", "REF-E2E-1", "27 November 2026 pukul 09.00 WIB", va_number):
             assert fact in words
     links = {
-        words.split(f"{BASE}/")[1][:22] for words in (email, whatsapp, wait_for_words(cloud, "2.words@", "Berikut"))
+        words.split(f"{cloud.front}{PAYER_PREFIX}/")[1][:22]
+        for words in (email, whatsapp, wait_for_words(cloud, "2.words@", "Berikut"))
     }
     assert len(links) == 3
 

@@ -95,6 +95,13 @@ def test_policy_names_every_action_and_resource(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
+def test_policies_of_a_function_fit_into_its_role(function: str) -> None:
+    # IAM takes 10,240 characters; CloudFormation's own names of queues and tables are some 13 longer than the tests'.
+    written = json.dumps(list_statements(function), separators=(",", ":"))
+    assert len(written) + 13 * written.count("arn:aws:") < 10_000
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_table_that_function_gets_is_one_it_may_use(function: str) -> None:
     """A table's name without a right to it, or a right without the name, is a mistake in one of the two."""
     environment = TEMPLATE.read_environment(function)
@@ -190,6 +197,8 @@ def test_base_of_payers_links_that_would_burst_an_sms_does_not_deploy() -> None:
     assert rules["MaxLength"] == MAX_BASE_SEPTETS
     for wrong in ("http://bayar.example", "https://bayar.example/{x}", "https://bayar.example?a", "https://b.exämple"):
         assert not re.fullmatch(rules["AllowedPattern"], wrong)
+    for right in ("", "https://bayar.example", "https://bayar.example/t", "https://127.0.0.1:8443/t"):
+        assert re.fullmatch(rules["AllowedPattern"], right)
 
 
 def test_notice_commands_may_write_a_billers_wording_and_webhooks_and_nothing_else_of_it() -> None:
@@ -529,6 +538,7 @@ def test_secrets_of_webhooks_are_opened_by_their_sender_only() -> None:
     assert allowed == {
         ("NoticeCommandFunction", "kms:Encrypt"),
         ("ApiFunction", "kms:Encrypt"),
+        ("DashboardFunction", "kms:Encrypt"),
         ("NoticeSendWebhookFunction", "kms:Decrypt"),
     }
 

@@ -47,10 +47,10 @@ def test_no_header_means_two_columns(spec):
             assert meanings.setdefault(normalise_header(name), column.key) == column.key
 
 
-@given(st.sampled_from(NAMES), st.sampled_from(DECORATIONS))
-def test_header_however_written_means_its_column(entry, decorate):
-    spec, column, name = entry
-    assert spec.find_column(decorate(name)) is column
+@pytest.mark.parametrize("decorate", DECORATIONS)
+def test_header_however_written_means_its_column(decorate):
+    for spec, column, name in NAMES:
+        assert spec.find_column(decorate(name)) is column, decorate(name)
 
 
 @given(st.sampled_from(NAMES))

@@ -85,6 +85,28 @@
   if (upload) enableUpload(upload);
   watch();
 
+  // A form that shows what it would do while somebody types.
+  document.querySelectorAll("form[data-preview]").forEach((form) => {
+    let timer, asked = 0;
+    form.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const mine = ++asked, fields = new URLSearchParams(new FormData(form));
+        fields.set("do", "preview");
+        try {
+          const answer = await fetch(form.action, { method: "POST", body: fields });
+          const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+          const fresh = page.getElementById(form.dataset.preview) && answer.status < 500 ? page : null;
+          // The problems of a refused text stand where its preview would.
+          if (!fresh || mine !== asked) return;
+          const place = document.getElementById(form.dataset.preview), shown = fresh.getElementById(form.dataset.preview);
+          fresh.querySelectorAll("form[data-preview] .problem").forEach((problem) => shown.append(problem));
+          place.replaceWith(shown);
+        } catch { /* the button does the same */ }
+      }, 600);
+    });
+  });
+
   // A step over many goes on by itself.
   const more = document.querySelector("form[data-continue]");
   if (more) more.requestSubmit();

@@ -5,7 +5,7 @@ The guide text of a column is ``invoicing.texts`` key ``columns.{module}.{key}``
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -121,13 +121,21 @@ class WorkbookSpec:
 
         ``No. Invoice / Invoice Number`` and two lines in one cell are one header in two languages.
         """
-        for name in (header, _BRACKETED.sub(" ", header)):
+        for name in _list_readings(header):
             column = self.by_header.get(normalise_header(name))
             if column:
                 return column
         parts = [normalise_header(part) for part in _HEADER_PARTS.split(header)]
         meanings = {self.by_header[part].key for part in parts if part in self.by_header}
         return self.by_key[meanings.pop()] if len(meanings) == 1 and len(parts) > 1 else None
+
+
+def _list_readings(header: str) -> Iterator[str]:
+    """As it stands, then without its last bracketed remark, its last two, ...: ``No. HP (SMS) (wajib diisi)``."""
+    yield header
+    for remark in reversed(list(_BRACKETED.finditer(header))):
+        header = f"{header[: remark.start()]} {header[remark.end() :]}"
+        yield header
 
 
 def normalise_header(header: str) -> str:

@@ -285,6 +285,22 @@ def list_day(biller_id: str, day: date, shard: int, after: str, limit: int) -> l
     return [DayEntry(_read_ref(entry), entry["by_day_sk"]) for entry in entries]
 
 
+def list_latest_of_day(biller_id: str, day: date, limit: int) -> list[NoticeRef]:
+    """The last ``limit`` notices of each shard of a biller's local day, in no order; the index may lag behind."""
+    refs = []
+    for shard in range(DAY_SHARDS):
+        answer = dynamodb.client().query(
+            TableName=get_settings().notices_table,
+            IndexName="by_day",
+            KeyConditionExpression="by_day_pk = :day",
+            ExpressionAttributeValues={":day": {"S": f"{biller_id}#{day}#{shard}"}},
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        refs += [_read_ref(dynamodb.from_item(item)) for item in answer["Items"]]
+    return refs
+
+
 def load_records(refs: Sequence[NoticeRef]) -> list[dict[str, Any]]:
     """Consistent read of up to 100 notices with all their attributes, in any order."""
     keys = [_key(ref) for ref in refs]

@@ -37,4 +37,6 @@ TEXTS = {
     "still_running": "The same call is still being carried out; ask again in a moment.",
     "key_reused": "This Idempotency-Key was used for another request; take a new one.",
     "defect": "Something went wrong on our side. Tell the bank's support the number in instance.",
+    "queue_not_found": "There is no such queue.",
+    "redrive": "What failed cannot be tried again now: there is nothing, or it is being moved already.",
 }

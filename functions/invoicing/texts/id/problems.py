@@ -38,4 +38,6 @@ TEXTS = {
     "still_running": "Permintaan yang sama masih dikerjakan; tanyakan lagi sebentar lagi.",
     "key_reused": "Idempotency-Key ini sudah dipakai untuk permintaan lain; pakai yang baru.",
     "defect": "Terjadi kesalahan di pihak kami. Sampaikan nomor di instance kepada layanan bank.",
+    "queue_not_found": "Antrean ini tidak ada.",
+    "redrive": "Yang gagal tidak bisa dicoba lagi sekarang: tidak ada, atau sedang dikembalikan.",
 }
