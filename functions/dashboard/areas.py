@@ -16,10 +16,8 @@ View = Callable[[Visit], dict[str, Any]]
 
 LOOK = frozenset({Role.BILLER_ADMIN, Role.MAKER, Role.CHECKER, Role.VIEWER})
 """Everybody of a biller."""
-CHANGE = frozenset({Role.MAKER, Role.CHECKER})
-"""Who changes invoices; where a second person is needed, a checker is the second."""
-SEND = CHANGE | {Role.BILLER_ADMIN}
-"""Who sends again, pauses and holds: nothing of money."""
+CHANGE = LOOK - {Role.VIEWER}
+"""Who changes and sends, as through the API; where a second person is needed, a checker is the second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,9 +253,9 @@ class TestTwoPeople:
         assert act("siti", "outside-payment/reject", reason="Bukan yang ini").status == 303
         assert "outside_payment" not in current("INV-0001")
 
-    @pytest.mark.parametrize("amount", ["100.002", "10.00.01", "100001,00", "", "1e5", "-100001"])
-    def test_amount_that_is_not_exactly_the_bills_is_refused(self, amount: str) -> None:
-        assert act("siti", "outside-payment", method="cash", amount=amount).status == 422
+    def test_amount_that_is_not_exactly_the_bills_is_refused(self) -> None:
+        for amount in ("100.002", "10.00.01", "100001,00", "", "1e5", "-100001"):
+            assert act("siti", "outside-payment", method="cash", amount=amount).status == 422, amount
         assert "outside_payment" not in current("INV-0001")
 
     def test_reversal_is_proposed_by_one_and_approved_by_another(self) -> None:
@@ -285,20 +285,21 @@ STEPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_no_step_touches_another_billers_invoice(step: str) -> None:
+def test_no_step_touches_another_billers_invoice() -> None:
     before = current("INV-0001")
     form = {"reason": "x", "due_date": "2026-12-30", "request_id": "r1", "position": "0", "email": "z@example.com"}
-    answer = sign_in_as("ani").post(f"/invoices/{find_va()}/{step}", page="/invoices/search", **form)
-    assert answer.status == 404
+    for step in STEPS:
+        answer = sign_in_as("ani").post(f"/invoices/{find_va()}/{step}", page="/invoices/search", **form)
+        assert answer.status == 404, step
     assert current("INV-0001") == before
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_no_step_is_taken_without_the_forms_key(step: str) -> None:
+def test_no_step_is_taken_without_the_forms_key() -> None:
     before = current("INV-0001")
     browser: Browser = sign_in_as("budi")
-    assert browser.post(f"/invoices/{find_va()}/{step}", form_key="guessed", reason="x").status == 403
+    for step in STEPS:
+        answer = browser.post(f"/invoices/{find_va()}/{step}", form_key="guessed", reason="x")
+        assert answer.status == 403, step
     assert current("INV-0001") == before
 
 
@@ -314,9 +315,9 @@ def test_school_speaks_of_students_classes_and_guardians() -> None:
     assert "Pelanggan</" not in page
 
 
-@pytest.mark.parametrize("path", ["archive", "resend", "{va}/archive", "{va}/outside-payment/approve"])
-def test_address_of_a_forms_answer_leads_back_to_the_page_with_the_form(path: str) -> None:
-    answer = sign_in_as("budi").get(f"/invoices/{path.format(va=find_va())}", lang="en")
-    assert answer.status == 303
-    above = answer.location.replace("../", "")
-    assert above == (f"invoices/{find_va()}" if "{va}" in path else "invoices")
+def test_address_of_a_forms_answer_leads_back_to_the_page_with_the_form() -> None:
+    for path in ("archive", "resend", "{va}/archive", "{va}/outside-payment/approve"):
+        answer = sign_in_as("budi").get(f"/invoices/{path.format(va=find_va())}", lang="en")
+        assert answer.status == 303, path
+        above = answer.location.replace("../", "")
+        assert above == (f"invoices/{find_va()}" if "{va}" in path else "invoices"), path

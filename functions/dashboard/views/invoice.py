@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboard.areas import CHANGE, LOOK, SEND, Area
+from dashboard.areas import CHANGE, LOOK, Area
 from dashboard.problems import find_problem, find_words
 from dashboard.rendering import leave_blank, say, show
 from dashboard.views.invoices import make_request_id, read_day, read_request_id
@@ -128,7 +128,7 @@ def correct_contact(visit: Visit, number: str, va_number: str) -> None:
     )
 
 
-@_act("pause", SEND, "reminders_paused")
+@_act("pause", CHANGE, "reminders_paused")
 def pause_reminders(visit: Visit, number: str, va_number: str) -> None:
     _require_current(visit, number, va_number)
     try:
@@ -138,13 +138,13 @@ def pause_reminders(visit: Visit, number: str, va_number: str) -> None:
     reminders.pause_invoice_reminders(visit.biller_id, number, by=visit.user_id, until=until)
 
 
-@_act("resume", SEND, "reminders_resumed")
+@_act("resume", CHANGE, "reminders_resumed")
 def resume_reminders(visit: Visit, number: str, va_number: str) -> None:
     _require_current(visit, number, va_number)
     reminders.resume_invoice_reminders(visit.biller_id, number, by=visit.user_id)
 
 
-@_act("resend", SEND, "resent")
+@_act("resend", CHANGE, "resent")
 def resend(visit: Visit, _number: str, va_number: str) -> None:
     """One message when the form names it, else the bill to everybody who was sent it."""
     by, request_id = visit.user_id, read_request_id(visit)
@@ -270,7 +270,6 @@ def _show(visit: Visit, *, status: int = 200, problem: str = "", confirms: bool 
         is_open=is_open,
         is_paid=is_paid,
         may_change=visit.has_role(*CHANGE),
-        may_send=visit.has_role(*SEND),
         may_check=visit.has_role(Role.CHECKER),
         waiting_payment=leave_blank(outside) if is_open else None,
         waiting_reversal=reversal if is_paid else None,

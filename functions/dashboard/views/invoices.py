@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from dashboard.areas import CHANGE, LOOK, SEND, Area
+from dashboard.areas import CHANGE, LOOK, Area
 from dashboard.problems import find_problem, find_words
 from dashboard.rendering import leave_blank, show
 from dashboard.visits import Visit
@@ -96,7 +96,7 @@ def archive_many(visit: Visit) -> dict[str, Any]:
     return _show_many(visit, "archive", chosen, outcomes=outcomes, again=inquired, reason=reason)
 
 
-@area.post("/invoices/resend", SEND)
+@area.post("/invoices/resend", CHANGE)
 def resend_many(visit: Visit) -> dict[str, Any]:
     """First asks, then sends; sent twice, the same form sends once."""
     chosen = _read_chosen(visit)

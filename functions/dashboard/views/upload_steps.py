@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from dashboard.areas import CHANGE, SEND, Area
+from dashboard.areas import CHANGE, Area
 from dashboard.rendering import show
 from dashboard.views.invoices import make_request_id, read_request_id
 from dashboard.visits import Visit
@@ -29,7 +29,7 @@ Step = Callable[[str], tuple[Counter[str], str]]
 """One batch from a mark on: what became of how many, and the mark to go on with; empty: that was all."""
 
 
-@area.post("/uploads/{upload_id}/hold", SEND | CHANGE)
+@area.post("/uploads/{upload_id}/hold", CHANGE)
 def hold_notices(visit: Visit) -> dict[str, Any]:
     upload_id = visit.parameters["upload_id"]
     reason = visit.read("reason", 500) or None
@@ -37,7 +37,7 @@ def hold_notices(visit: Visit) -> dict[str, Any]:
     return answer_redirect(f"../{upload_id}?done=held")
 
 
-@area.post("/uploads/{upload_id}/resume", SEND | CHANGE)
+@area.post("/uploads/{upload_id}/resume", CHANGE)
 def resume_notices(visit: Visit) -> dict[str, Any]:
     upload_id = visit.parameters["upload_id"]
     notice_holds.resume_notices(visit.biller_id, upload_id, by=visit.user_id)
@@ -51,7 +51,7 @@ def redrive_upload(visit: Visit) -> dict[str, Any]:
     return answer_redirect(f"../{upload_id}?done=redriven")
 
 
-@area.post("/uploads/{upload_id}/archive", {Role.CHECKER})
+@area.post("/uploads/{upload_id}/archive", CHANGE)
 def archive_upload(visit: Visit) -> dict[str, Any]:
     reason = visit.read("reason", 500) or "-"
     notify, confirmed = visit.read("notify") == "yes", visit.read("confirmed") == "yes"
@@ -71,7 +71,7 @@ def archive_upload(visit: Visit) -> dict[str, Any]:
     return _go_on(visit, "archive", archive, {"reason": reason, "notify": visit.read("notify", 3)})
 
 
-@area.post("/uploads/{upload_id}/resend-failed", SEND)
+@area.post("/uploads/{upload_id}/resend-failed", CHANGE)
 def resend_failed(visit: Visit) -> dict[str, Any]:
     request_id = read_request_id(visit)
 
