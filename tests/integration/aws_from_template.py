@@ -3,8 +3,10 @@
 There is no second copy of a table's keys, a queue's redrive or a function's environment in the tests.
 """
 
+import copy
 import json
 import re
+import secrets
 import sys
 import uuid
 from collections.abc import Callable
@@ -13,7 +15,9 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.loaders import create_loader
-from moto.kms.models import kms_backends
+from moto.dynamodb.models import Table, dynamodb_backends
+from moto.kms.models import Key, kms_backends
+from moto.sqs.models import sqs_backends
 
 from infra.local.deploy import load_template
 
@@ -22,6 +26,8 @@ REGION = "ap-southeast-3"
 STACK = "invoicing-test"
 _NO_VALUE = object()
 _MODELS = create_loader()
+_EMPTY_TABLES: dict[str, Table] = {}
+_KEYS: dict[str, Key] = {}
 _PRODUCT_PACKAGES = (
     "invoicing",
     "invoices",
@@ -182,11 +188,11 @@ class Template:
 
 def create_resources(template: Template) -> None:
     """Make the template's tables, queues, topics, bucket, secrets and e-mail sender in moto's AWS."""
-    dynamodb, sqs, sns, s3, ses = (boto3.client(service) for service in ("dynamodb", "sqs", "sns", "s3", "sesv2"))
+    dynamodb, sns, s3, ses = (boto3.client(service) for service in ("dynamodb", "sns", "s3", "sesv2"))
     for name, properties in template.find("AWS::DynamoDB::Table").items():
-        _create_table(dynamodb, template.resolve({"Ref": name}), properties)
+        _make_table(dynamodb, template.resolve({"Ref": name}), properties)
     for name, properties in template.find("AWS::SQS::Queue").items():
-        _create_queue(sqs, template.resolve({"Ref": name}).rsplit("/", 1)[1], properties)
+        _create_queue(template.resolve({"Ref": name}).rsplit("/", 1)[1], properties)
     for name in template.find("AWS::SNS::Topic"):
         sns.create_topic(Name=template.resolve({"Ref": name}).rsplit(":", 1)[1])
     for properties in template.find("AWS::SNS::Subscription").values():
@@ -203,6 +209,15 @@ def create_resources(template: Template) -> None:
         ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
 
 
+def _make_table(dynamodb: Any, name: str, properties: dict[str, Any]) -> None:
+    """A copy of what moto made of it the first time: twenty tables for each of thousands of tests."""
+    tables = dynamodb_backends[ACCOUNT][REGION].tables
+    if name not in _EMPTY_TABLES:
+        _create_table(dynamodb, name, properties)
+        _EMPTY_TABLES[name] = copy.deepcopy(tables[name])
+    tables[name] = copy.deepcopy(_EMPTY_TABLES[name])
+
+
 def _create_table(dynamodb: Any, name: str, properties: dict[str, Any]) -> None:
     members = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
     request = {member: properties[member] for member in members if member in properties}
@@ -211,31 +226,33 @@ def _create_table(dynamodb: Any, name: str, properties: dict[str, Any]) -> None:
     dynamodb.create_table(TableName=name, **request)
 
 
-def _create_queue(sqs: Any, name: str, properties: dict[str, Any]) -> None:
+def _create_queue(name: str, properties: dict[str, Any]) -> None:
+    """Past moto's HTTP: two dozen queues for each of thousands of tests."""
     attributes = {
         member: json.dumps(value) if isinstance(value, dict) else str(value)
         for member, value in properties.items()
         # A queue may name a dead-letter queue that is made after it; no test needs moto's redrive.
         if member in ("VisibilityTimeout", "MessageRetentionPeriod")
     }
-    sqs.create_queue(QueueName=name, Attributes=attributes)
+    sqs_backends[ACCOUNT][REGION].create_queue(name, **attributes)
 
 
 def _create_secret(name: str, properties: dict[str, Any]) -> None:
-    secrets = boto3.client("secretsmanager")
-    request = dict(properties["GenerateSecretString"])
-    frame, key = request.pop("SecretStringTemplate", None), request.pop("GenerateStringKey", "")
-    generated = secrets.get_random_password(**request)["RandomPassword"]
-    text = json.dumps(json.loads(frame) | {key: generated}) if frame else generated
-    secrets.create_secret(Name=name, SecretString=text)
+    request = properties["GenerateSecretString"]
+    generated = secrets.token_hex(request["PasswordLength"])[: request["PasswordLength"]]
+    frame = request.get("SecretStringTemplate")
+    text = json.dumps(json.loads(frame) | {request["GenerateStringKey"]: generated}) if frame else generated
+    boto3.client("secretsmanager").create_secret(Name=name, SecretString=text)
 
 
 def _create_keys(template: Template) -> None:
-    """KMS chooses a key's id itself, so the template's name is made a second one."""
+    """KMS chooses a key's id itself: it is put under the template's name. Its material is made once: that is slow."""
     backend = kms_backends[ACCOUNT][REGION]
     for name in template.find("AWS::KMS::Key"):
-        key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
-        backend.keys[template.resolve({"Fn::GetAtt": [name, "Arn"]}).partition("/")[2]] = backend.keys[key]
+        if name not in _KEYS:
+            key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+            _KEYS[name] = backend.keys[key]
+        backend.keys[template.resolve({"Fn::GetAtt": [name, "Arn"]}).partition("/")[2]] = _KEYS[name]
 
 
 def _create_bucket(s3: Any, properties: dict[str, Any]) -> None:
