@@ -33,10 +33,10 @@ def test_invoice_lives_through_every_command(shop: Shop, issued: list[dict[str, 
     ids = {"number": number, "va_number": va_number}
     extended = call(shop, "extend", **ids, due_date="2056-03-01", revision=0)
     assert (extended["due_date"], extended["revision"]) == ("2056-03-01", 1)
-    contact = {"email": "dibetulkan@example.com", "sms": "", "whatsapp": ""}
+    contact = {"email": "perintah-dibetulkan@example.com", "sms": "", "whatsapp": ""}
     call(shop, "correct_recipient", **ids, position=0, contact=contact)
     assert [found["va_number"] for found in call(shop, "search", wanted=va_number)["invoices"]] == [va_number]
-    by_address = call(shop, "search", wanted="dibetulkan@example.com")["invoices"]
+    by_address = call(shop, "search", wanted="perintah-dibetulkan@example.com")["invoices"]
     assert [found["number"] for found in by_address] in ([number], [])
     call(shop, "record_outside_payment", **ids, method="cash", amount=amount, note="Kuitansi 1")
     call(shop, "reject_outside_payment", "checker", **ids, reason="keliru")
@@ -60,7 +60,7 @@ def test_invoice_lives_through_every_command(shop: Shop, issued: list[dict[str, 
     assert [event for event in events if event in wanted] == wanted
     assert "payment_reversed" in events
     assert told["others"] == [reopened["va_number"]]
-    assert "dibetulkan@example.com" not in str(told)
+    assert "perintah-dibetulkan@example.com" not in str(told)
 
 
 def test_lists_and_the_archive_of_a_whole_upload(shop: Shop, issued: list[dict[str, Any]]) -> None:
