@@ -7,9 +7,9 @@ from aws_lambda_powertools import Logger
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from invoicing import amending, archiving, errors, invoice_lists, outside_payments, reversing
+from invoicing.command_answers import answer_bad_command, answer_error
 from invoicing.current_invoices import Seen
 from invoicing.invoice_details import describe_invoice, show_invoice
-from invoicing.texts import LANGUAGES, text
 
 logger = Logger(utc=True)
 
@@ -154,8 +154,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         command = _parse.validate_python(event)
     except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, problem["loc"])) for problem in error.errors()}))
-        return _answer_error("bad_command", fields)
+        return answer_bad_command(error)
     try:
         return _run(command)
     except errors.InvoicingError as error:
@@ -163,7 +162,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if code is None:
             raise
         logger.info("refused", extra={"operation": command.operation, "code": code})
-        return _answer_error(code, str(error))
+        return answer_error(code, str(error))
 
 
 def _run(command: Command) -> dict[str, Any]:
@@ -231,8 +230,3 @@ def _change(command: Change) -> dict[str, Any]:
             return reversing.approve_reversal(*ids, **by)
         case RejectReversal():
             return reversing.reject_reversal(*ids, reason=command.reason, **by)
-
-
-def _answer_error(code: str, detail: str) -> dict[str, Any]:
-    message = {language: text(f"commands.{code}", language, detail=detail) for language in LANGUAGES}
-    return {"error": {"code": code, "detail": detail, "message": message}}

@@ -9,12 +9,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from invoicing import clock, errors, notice_holds, reminders, resending, suppressions, webhooks
 from invoicing.changing_wording import Change, describe_problem, set_wording, show_wording
+from invoicing.command_answers import answer_bad_command, answer_error
 from invoicing.notice_policy import MAX_REMINDER_DISTANCE
 from invoicing.notice_status import describe_notices
 from invoicing.notices import NoticeKind
 from invoicing.occasions import Tone
 from invoicing.store.billers import load_biller
-from invoicing.texts import LANGUAGES, text
 
 logger = Logger(utc=True)
 
@@ -226,8 +226,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         command = _parse.validate_python(event)
     except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, problem["loc"])) for problem in error.errors()}))
-        return _answer_error("bad_command", fields)
+        return answer_bad_command(error)
     try:
         return _run(command)
     except errors.WordingError as error:
@@ -238,7 +237,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if code is None:
             raise
         logger.info("refused", extra={"operation": command.operation, "code": code})
-        return _answer_error(code, str(error))
+        return answer_error(code, str(error))
 
 
 def _run(command: Command) -> dict[str, Any]:
@@ -293,7 +292,7 @@ def _handle_hold(command: HoldNotices | ResumeNotices | CountNotices) -> dict[st
 
 def _answer_problems(error: errors.WordingError) -> dict[str, Any]:
     """As every refusal, and each problem by what it is of."""
-    answer = _answer_error("wording", str(error))
+    answer = answer_error("wording", str(error))
     answer["error"]["problems"] = [
         {"of": name, "code": problem.code, "detail": problem.detail, "message": describe_problem(problem)}
         for name, problems in error.problems.items()
@@ -366,11 +365,3 @@ def _change_reminders(
         case ResumePayerReminders():
             reminders.resume_payer_reminders(biller_id, command.payer_key, by=by)
     return {"paused": isinstance(command, PauseInvoiceReminders | PausePayerReminders)}
-
-
-def _answer_error(code: str, detail: str) -> dict[str, Any]:
-    # What is wrong with a notice or an address has words of its own.
-    specific = code in ("notice_not_resendable", "webhook_address")
-    key = f"commands.{code}.{detail}" if specific else f"commands.{code}"
-    message = {language: text(key, language, detail=detail) for language in LANGUAGES}
-    return {"error": {"code": code, "detail": detail, "message": message}}

@@ -7,10 +7,10 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from invoicing import errors, reporting, summaries
+from invoicing.command_answers import answer_bad_command, answer_error
 from invoicing.invoice_snapshot import InvoiceFilter
 from invoicing.reports import MAX_ADDRESSES, Every, ReportFormat, ReportKind, ReportOrder
 from invoicing.store import reports
-from report.answers import answer_bad_command, answer_error
 
 logger = Logger(utc=True)
 

@@ -6,11 +6,11 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from invoicing import clock, errors, reconciling
+from invoicing.command_answers import answer_bad_command, answer_error
 from invoicing.reconciliation import ATTENTION, Result
 from invoicing.settings import get_settings
 from invoicing.settlements import AmountForm, SettlementFormat
 from invoicing.store import reconciliations
-from report.answers import answer_bad_command, answer_error
 
 logger = Logger(utc=True)
 

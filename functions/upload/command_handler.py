@@ -6,9 +6,9 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from invoicing import errors, json_invoices, uploading
+from invoicing.command_answers import answer_bad_command, answer_error
 from invoicing.sending_hours import Send
 from invoicing.store.uploads import load_upload
-from invoicing.texts import LANGUAGES, text
 from invoicing.upload_view import show_upload
 from invoicing.uploads import Upload
 
@@ -97,8 +97,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         command = _parse.validate_python(event)
     except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, problem["loc"])) for problem in error.errors()}))
-        return _answer_error("bad_command", fields)
+        return answer_bad_command(error)
     try:
         return _run(command)
     except errors.InvoicingError as error:
@@ -106,7 +105,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if code is None:
             raise
         logger.info("refused", extra={"operation": command.operation, "code": code})
-        return _answer_error(code, str(error))
+        return answer_error(code, str(error))
 
 
 def _run(command: Command) -> dict[str, Any]:
@@ -139,8 +138,3 @@ def _change(command: Release | Reject | Delete | Redrive) -> Upload:
             return uploading.delete_upload(*ids, deleted_by=command.user_id)
         case Redrive():
             return uploading.redrive_upload(*ids)
-
-
-def _answer_error(code: str, detail: str) -> dict[str, Any]:
-    message = {language: text(f"commands.{code}", language, detail=detail) for language in LANGUAGES}
-    return {"error": {"code": code, "detail": detail, "message": message}}

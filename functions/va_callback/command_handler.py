@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from invoicing import connecting_banks, errors
 from invoicing.bank_clients import BankClient, MinifyMode, SignatureVariant
+from invoicing.command_answers import answer_bad_command, answer_error
 from invoicing.connecting_banks import Connection, Keep
 from invoicing.postings import PaymentChannel
 from invoicing.settings import get_settings
 from invoicing.store import bank_calls, bank_clients
-from invoicing.texts import LANGUAGES, text
 
 logger = Logger(utc=True)
 
@@ -158,8 +158,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
         command = _parse.validate_python(event)
     except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, problem["loc"])) for problem in error.errors()}))
-        return _answer_error("bad_command", fields)
+        return answer_bad_command(error)
     try:
         answer = _run(command)
     except errors.InvoicingError as error:
@@ -167,7 +166,7 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if code is None:
             raise
         logger.info("refused", extra={"operation": command.operation, "code": code})
-        return _answer_error(code, str(error))
+        return answer_error(code, str(error))
     logger.info("done", extra={"operation": command.operation, "user_id": command.user_id})
     return answer
 
@@ -262,7 +261,7 @@ def _list_calls(command: ListCalls) -> dict[str, Any]:
         case (None, None, date() as day):
             found = bank_calls.list_calls_of_day(day)
         case _:
-            return _answer_error("bad_command", "va_number, reference, day")
+            return answer_error("bad_command", "va_number, reference, day")
     found = sorted(call_id for call_id in found if call_id > (command.after or ""))
     shown = []
     for call_id in found[:MAX_CALLS]:
@@ -286,8 +285,3 @@ def _show_call(call: bank_calls.BankCall) -> dict[str, Any]:
     )
     whole = asdict(call)
     return {name: whole[name] for name in names} | {"http_status": call.http_status, "answer": call.answer}
-
-
-def _answer_error(code: str, detail: str) -> dict[str, Any]:
-    message = {language: text(f"commands.{code}", language, detail=detail) for language in LANGUAGES}
-    return {"error": {"code": code, "detail": detail, "message": message}}

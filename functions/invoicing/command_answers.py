@@ -8,7 +8,10 @@ from invoicing.texts import LANGUAGES, text
 
 
 def answer_error(code: str, detail: str) -> dict[str, Any]:
-    message = {language: text(f"commands.{code}", language, detail=detail) for language in LANGUAGES}
+    # What is wrong with a notice or a webhook's address has words of its own.
+    specific = code in ("notice_not_resendable", "webhook_address")
+    key = f"commands.{code}.{detail}" if specific else f"commands.{code}"
+    message = {language: text(key, language, detail=detail) for language in LANGUAGES}
     return {"error": {"code": code, "detail": detail, "message": message}}
 
 
