@@ -69,6 +69,8 @@ class Obstacle(StrEnum):
     INVOICE_EXPIRED = "invoice_expired"
     INVOICE_OPEN = "invoice_open"
     """A receipt of an invoice that is not paid, or an archive that did not stand."""
+    DUE_DATE_EXTENDED = "due_date_extended"
+    """A reminder of a due date that was put off since."""
     SUPPRESSED = "suppressed"
     RECIPIENT_REMOVED = "recipient_removed"
     """The invoice no longer names this address."""

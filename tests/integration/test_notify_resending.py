@@ -155,6 +155,19 @@ def test_bill_that_must_not_be_asked_for_again_is_refused_and_nothing_is_written
     assert scenario.dump_tables() == before
 
 
+def test_reminder_of_a_due_date_put_off_since_is_refused_and_nothing_is_written(time: notify.Clock) -> None:
+    (ref,) = notify.issue(channels=["email"])
+    notify.send(ref)
+    table = boto3.resource("dynamodb").Table(get_settings().notices_table)
+    table.put_item(Item=notify.stored(ref) | {"kind": "reminder"})
+    time.advance(hours=1)
+    change_invoice(extended_at=clock.to_text(clock.now()))
+    before = scenario.dump_tables()
+
+    assert reason_of(resend(ref)) == Obstacle.DUE_DATE_EXTENDED
+    assert scenario.dump_tables() == before
+
+
 def test_suppressed_address_is_refused_until_lifted(time: notify.Clock) -> None:
     (ref,) = notify.issue(channels=["email"])
     notify.send(ref)

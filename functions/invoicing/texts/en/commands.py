@@ -61,6 +61,7 @@ TEXTS = {
     "notice_not_resendable.invoice_archived": "Not sent again: its invoice is archived.",
     "notice_not_resendable.invoice_expired": "Not sent again: its invoice can no longer be paid.",
     "notice_not_resendable.invoice_open": "Not sent again: its invoice is open.",
+    "notice_not_resendable.due_date_extended": "Not sent again: its due date was put off. A new reminder follows.",
     "notice_not_resendable.suppressed": "Not sent again: its address is suppressed. Lift the suppression first.",
     "notice_not_resendable.recipient_removed": "Not sent again: the invoice no longer names this address.",
     "notice_not_resendable.under_way": "Not sent again: it is still being sent.",

@@ -63,6 +63,7 @@ TEXTS = {
     "notice_not_resendable.invoice_archived": "Tidak dikirim ulang: tagihannya sudah diarsipkan.",
     "notice_not_resendable.invoice_expired": "Tidak dikirim ulang: masa berlaku tagihannya sudah lewat.",
     "notice_not_resendable.invoice_open": "Tidak dikirim ulang: tagihannya masih terbuka.",
+    "notice_not_resendable.due_date_extended": "Tidak dikirim ulang: jatuh temponya dimundurkan; ada pengingat baru.",
     "notice_not_resendable.suppressed": "Tidak dikirim ulang: alamatnya ditangguhkan. Cabut dulu penangguhannya.",
     "notice_not_resendable.recipient_removed": "Tidak dikirim ulang: alamat ini tidak lagi tercantum di tagihan.",
     "notice_not_resendable.under_way": "Tidak dikirim ulang: pengiriman sebelumnya masih berjalan.",
