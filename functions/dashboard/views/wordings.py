@@ -4,11 +4,11 @@ from typing import Any
 
 from dashboard.acting import act, refuse
 from dashboard.areas import Area
-from dashboard.previews import preview_notice
 from dashboard.rendering import say, show
 from dashboard.visits import Visit
 from invoicing.changing_wording import Change, apply_change, describe_problem, set_wording
 from invoicing.errors import ChangeValueError, InvoicingError, WordingError
+from invoicing.notice_previews import preview_notice
 from invoicing.notices import NoticeKind
 from invoicing.occasions import Occasion, Tone
 from invoicing.own_wording import (

@@ -1,4 +1,4 @@
-"""What a notice will look like, from the function that has the senders' own rendering (docs/decisions.md)."""
+"""What a notice will look like: asked of the function that has the senders' own rendering (docs/decisions.md)."""
 
 import json
 from functools import lru_cache
