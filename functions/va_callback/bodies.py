@@ -14,6 +14,7 @@ import orjson
 
 from invoicing import clock
 from invoicing.settings import get_settings
+from va_callback.strict_json import write_decimal
 
 Body = Mapping[str, Any]
 
@@ -167,15 +168,7 @@ def parse_payment(body: Body) -> PaymentBody:
 
 def read_additional_info(body: Body) -> dict[str, Any] | None:
     """The object to echo; None: there is none. Raises BodyError for what cannot be written as JSON again."""
-    info = body.get("additionalInfo")
-    if not _is_given(info):
-        return None
-    try:
-        if not isinstance(info, dict) or len(orjson.dumps(info)) > _MAX_ADDITIONAL_INFO:
-            raise BodyError("additionalInfo")
-    except TypeError:
-        raise BodyError("additionalInfo") from None
-    return info
+    return _read_info(body, "additionalInfo") if _is_given(body.get("additionalInfo")) else None
 
 
 def echo_ids(body: Body, request_id_names: Iterable[str]) -> dict[str, str]:
@@ -288,7 +281,7 @@ def _read_free_texts(given: Any) -> list[dict[str, str]]:
 def _read_both_languages(given: Any, name: str, length: int) -> dict[str, str]:
     if not isinstance(given, dict):
         raise BodyError(name)
-    words = {language: given[language] for language in ("english", "indonesia") if language in given}
+    words = {language: given[language] for language in ("english", "indonesia") if given.get(language) is not None}
     if not all(_is_text(word, length) for word in words.values()):
         raise BodyError(name)
     return words
@@ -300,6 +293,16 @@ def _read_bills(given: Any) -> list[dict[str, Any]]:
     if not isinstance(given, list) or len(given) > _MAX_BILLS:
         raise BodyError("billDetails")
     return [_read_bill(bill) for bill in given]
+
+
+def _read_info(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    info = given["additionalInfo"]
+    try:
+        if not isinstance(info, dict) or len(orjson.dumps(info, default=write_decimal)) > _MAX_ADDITIONAL_INFO:
+            raise BodyError(name)
+    except TypeError:
+        raise BodyError(name) from None
+    return info
 
 
 def _read_bill(given: Any) -> dict[str, Any]:
@@ -316,6 +319,8 @@ def _read_bill(given: Any) -> dict[str, Any]:
     if _is_given(given.get("billAmount")):
         _read_amount(given, "billAmount")
         bill["billAmount"] = _echo_amount(given["billAmount"])
+    if _is_given(given.get("additionalInfo")):
+        bill["additionalInfo"] = _read_info(given, "billDetails.additionalInfo")
     reference = _read_digits(given, "billReferenceNo", 15)
     if reference:
         bill["billReferenceNo"] = given["billReferenceNo"]
