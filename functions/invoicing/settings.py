@@ -349,8 +349,8 @@ class Settings:
 
     @cached_property
     def snap_path_prefix(self) -> str:
-        """What comes before the version in the path of every SNAP call, e.g. ``/snap``."""
-        return _read("SNAP_PATH_PREFIX")
+        """What comes before the version in the path of every SNAP call, e.g. ``/snap``; empty where nothing does."""
+        return os.environ.get("SNAP_PATH_PREFIX", "")
 
     @cached_property
     def snap_versions(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import orjson
 MAX_DEPTH = 16
 MAX_NUMBER_LENGTH = 32
 
-# A string, the last one perhaps cut off: were that no match, every quote after it would be tried to the end of the text.
+# A string, the last one perhaps cut off: were that no match, every quote after it would be tried to the text's end.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS = re.compile(rb"[^\[\]{}]+")
 _LONGEST_INT = 18

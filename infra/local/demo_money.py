@@ -15,7 +15,7 @@ from invoicing.billers import Biller
 from invoicing.money import format_rupiah
 from invoicing.notices import Channel, NoticeKind
 
-_PAID, _PAID_BILL, _NOT_FOUND = "2002500", "4042514", "4042412"
+_PAID, _PAID_BILL, _CANCELLED_ASKED, _CANCELLED = "2002500", "4042514", "4042412", "4042512"
 DIFFERENCES = ("missing_here", "missing_there", "amount_differs", "unidentified")
 
 Invoices = dict[str, list[dict[str, Any]]]
@@ -44,8 +44,9 @@ def _pay_archived(cloud: Cloud, bank: Bank, biller: Biller, invoice: dict[str, A
     members = {"number": invoice["number"], "reason": "wrong amount", "notify": True, "confirmed": False}
     user = f"{biller.biller_id}-maker"
     client.call(cloud, "archive", biller.biller_id, user, function="InvoiceCommandFunction", **members)
-    reply = bank.pay(invoice["va_number"])
-    _tell_reply(f"  {invoice['number']} was archived; its VA is asked for", reply, _NOT_FOUND)
+    asked, paid = bank.inquire(invoice["va_number"]), bank.pay(invoice["va_number"], invoice["amount"])
+    _tell_reply(f"  {invoice['number']} was archived; its VA is asked for", asked, _CANCELLED_ASKED)
+    _tell_reply("  and paid without asking", paid, _CANCELLED)
 
 
 def _tell_reply(what: str, reply: Reply, code: str) -> None:

@@ -131,6 +131,17 @@ def test_new_call_of_an_accepted_payment_is_answered_success_and_posts_nothing(v
     bank.assert_money_agrees(va_number)
 
 
+@pytest.mark.parametrize("flag", ["Y", "N", None])
+def test_advice_of_a_payment_that_never_reached_us_is_posted_and_its_retry_is_not(
+    va_number: str, flag: str | None
+) -> None:
+    body = bank.make_payment_body(va_number, DUE, flagAdvise=flag)
+    first, retry = (bank.answer(bank.make_call(Service.PAYMENT, body)) for _ in range(2))
+    assert [read_code(answered) for answered in (first, retry)] == ["2002500"] * 2
+    assert read_data(retry).get("flagAdvise") == flag
+    assert len(bank.read_postings()) == 1
+
+
 @pytest.mark.parametrize(("is_success", "code"), [(False, "4042518"), (True, "2002500")])
 def test_same_call_again_is_answered_with_the_first_status(va_number: str, is_success: bool, code: str) -> None:
     client = replace(CLIENT, replay_code_success=is_success)

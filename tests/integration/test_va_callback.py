@@ -192,6 +192,17 @@ def test_each_path_is_its_service_and_any_other_is_not_found(bank: Bank, service
     assert not services.calls
 
 
+def test_path_may_begin_with_its_version_where_the_bank_has_no_prefix(
+    bank: Bank, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = bank.take_token().body["accessToken"]
+    monkeypatch.setenv("SNAP_PATH_PREFIX", "")
+    get_settings.cache_clear()
+    assert send(make_call(bank, token=token, path="/live/v1.0/transfer-va/inquiry")).code == "2002400"
+    assert send(make_call(bank, token=token, path=INQUIRY_PATH)).code == "4040000"
+
+
+MANDATORY = ("partnerServiceId", "customerNo", "virtualAccountNo", "virtualAccountName")
 WRONG_CALLS: list[tuple[Callable[[Call], Call], str, str]] = [
     (lambda call: replace(call, method="PUT"), "40500", "Requested Function Is Not Supported"),
     (lambda call: replace(call, body=b" " * (MAX_BODY_BYTES + 1)), "40000", "Bad Request"),
@@ -226,8 +237,12 @@ def test_wrong_call_is_told_what_is_wrong_and_reaches_no_service(
         assert (str(reply.http_status), reply.code) == (case[:3], f"{case[:3]}{service}{case[3:]}")
         assert message in reply.body["responseMessage"]
         if case.startswith("400"):
-            outcome = "inquiryStatus" if service == "24" else "paymentFlagStatus"
-            assert reply.body["virtualAccountData"][outcome] == "01"
+            outcome = "inquiry" if service == "24" else "paymentFlag"
+            data = reply.body["virtualAccountData"]
+            assert data[f"{outcome}Status"] == "01"
+            assert set(data[f"{outcome}Reason"]) == {"english", "indonesia"}
+            # What the standard asks of every answer; nothing of a body that nobody signed is told back.
+            assert {name: data[name] for name in MANDATORY} == dict.fromkeys(MANDATORY, "")
         else:
             assert set(reply.body) == {"responseCode", "responseMessage"}
     assert not services.calls
