@@ -101,12 +101,9 @@ def build_call_write(call: BankCall) -> dict[str, Any]:
 
 def load_call(call_id: str) -> BankCall:
     """Raises BankCallNotFoundError."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().bank_calls_table, Key={"pk": {"S": call_id}}, ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().bank_calls_table, {"pk": {"S": call_id}})
+    if record is None:
         raise BankCallNotFoundError(call_id)
-    record = dynamodb.from_item(answer["Item"])
     members = {name: record[name] for name in BankCall.__dataclass_fields__ if name in record}
     return BankCall(**{"body": "", "answer": "", **members, "call_id": record["pk"]})
 
