@@ -14,6 +14,7 @@ from invoicing import clock
 from invoicing.billers import Biller
 from invoicing.money import format_rupiah
 from invoicing.notices import Channel, NoticeKind
+from invoicing.sending_hours import find_next_sending_time
 
 _PAID, _PAID_BILL, _CANCELLED_ASKED, _CANCELLED = "2002500", "4042514", "4042412", "4042512"
 DIFFERENCES = ("missing_here", "missing_there", "amount_differs", "unidentified")
@@ -100,6 +101,10 @@ def tell_reminder(cloud: Cloud, biller: Biller, invoices: list[dict[str, Any]]) 
 
     if clock.now().astimezone(clock.JAKARTA).hour < 8:
         tell("  It is before 08:00 in Jakarta: reminders of the day are planned from then on.")
+        return
+    leaves_on = find_next_sending_time(biller.policy, clock.now()).astimezone(clock.JAKARTA).date()
+    if leaves_on >= due:
+        tell(f"  Quiet until {leaves_on}, when the bill is due: the reminder of that day goes, and no other.")
         return
     reminder = wait_until(find, "a reminder is planned for a bill that is due in three days")
     when = f"leaves at {reminder['not_before']}" if "not_before" in reminder else reminder["state"]

@@ -71,7 +71,7 @@ def open_bill(index: int = 0, *, biller: Biller = scenario.SHOP, **changes: Any)
     _, archived = invoices.look_up_numbers(biller.biller_id, [writes[0]["Put"]["Item"]["number"]["S"]], consistent=True)
     for replaced in archived.values():
         writes = invoices.replace_archived(writes, replaced)
-    assert invoices.commit(writes) is None
+    assert dynamodb.commit(writes) is None
     return va_number
 
 
