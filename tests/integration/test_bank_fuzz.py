@@ -34,7 +34,7 @@ OPTIONAL = (
 )
 MANDATORY = ("partnerServiceId", "customerNo", "virtualAccountNo", "paymentRequestId", "inquiryRequestId")
 FUZZ = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
