@@ -96,7 +96,7 @@ class PaymentBody:
 def parse_inquiry(body: Body) -> InquiryBody:
     """Raises BodyError."""
     _require(body, (*IDS, "inquiryRequestId"))
-    va_number = _read_va_number(body)
+    va_number = read_va_number(body)
     _check_text(body, "inquiryRequestId", MAX_REQUEST_ID)
     if _is_given(body.get("amount")):
         _read_amount(body, "amount")
@@ -109,7 +109,7 @@ def parse_status(body: Body) -> StatusBody:
     _require(body, IDS)
     name = "paymentRequestId" if _is_given(body.get("paymentRequestId")) else "inquiryRequestId"
     _require(body, (name,))
-    va_number = _read_va_number(body)
+    va_number = read_va_number(body)
     for given in ("inquiryRequestId", "paymentRequestId"):
         if _is_given(body.get(given)):
             _check_text(body, given, MAX_REQUEST_ID)
@@ -120,7 +120,7 @@ def parse_payment(body: Body) -> PaymentBody:
     """Raises BodyError."""
     _require(body, (*IDS, "paymentRequestId", "paidAmount"))
     _require_amount(body, "paidAmount")
-    va_number = _read_va_number(body)
+    va_number = read_va_number(body)
     _check_text(body, "paymentRequestId", MAX_REQUEST_ID)
     paid = _read_amount(body, "paidAmount")
     echo = {name: body[name] for name in IDS}
@@ -206,8 +206,11 @@ def _check_text(body: Body, name: str, length: int) -> None:
         raise BodyError(name)
 
 
-def _read_va_number(body: Body) -> str:
-    """The number as we write it, from three fields that banks pad with spaces or zeros, each in its own way."""
+def read_va_number(body: Body) -> str:
+    """The number as we write it, from three fields that banks pad with spaces or zeros, each in its own way.
+
+    All of ``IDS`` must be there. Raises BodyError.
+    """
     digits = {}
     for name, length in IDS.items():
         value = body[name]

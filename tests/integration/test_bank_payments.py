@@ -151,6 +151,17 @@ def test_same_call_again_is_answered_with_the_first_status(va_number: str, is_su
     assert len(bank.read_postings()) == 1
 
 
+@pytest.mark.parametrize("is_success", [False, True])
+def test_call_that_contradicts_a_posting_does_so_again_when_it_is_repeated(va_number: str, is_success: bool) -> None:
+    """Not even a bank that wants repeats answered 200 hears that an account is paid which never was."""
+    client, other = replace(CLIENT, replay_code_success=is_success), bank.open_bill(1)
+    assert read_code(pay(va_number, DUE, external_id="1", client=client)) == "2002500"
+    for _ in range(2):
+        assert read_code(pay(other, DUE + 1, external_id="2", client=client)) == "4042518"
+    assert bank.assert_money_agrees(other) is None
+    assert len(bank.read_attempts()) == 1
+
+
 def test_refused_call_again_is_answered_with_the_first_refusal_even_if_it_would_now_be_right(va_number: str) -> None:
     client = CLIENT
     other = bank.open_bill(1)

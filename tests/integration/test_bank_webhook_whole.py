@@ -82,6 +82,14 @@ def test_numbers_of_additional_info_come_back_as_they_were_sent(bank: Bank) -> N
     assert (bill["additionalInfo"], bill["status"]) == ({"tax": 1.25}, "00")
 
 
+@pytest.mark.parametrize("padding", ["0", " "])
+def test_call_is_found_by_its_account_however_the_bank_pads_the_number(bank: Bank, padding: str) -> None:
+    va_number = bank_scenario.open_bill()
+    body = bank_scenario.make_inquiry_body(va_number) | {"virtualAccountNo": va_number.rjust(28, padding)}
+    assert bank.call("inquiry", body).code == "2002400"
+    assert len(load_calls_of(va_number)) == 1
+
+
 # --- The call is evidence of the money: kept with it ------------------------------------------------------------------
 
 

@@ -38,6 +38,7 @@ from va_callback import command_handler, handler
 from va_callback.access_token import issue_token
 from va_callback.calls import Service
 from va_callback.http_call import MAX_BODY_BYTES
+from va_callback.keeping import mask_headers
 
 TOKEN_PATH = f"{PATH}/access-token/b2b"
 INQUIRY_PATH = f"{PATH}/transfer-va/inquiry"
@@ -526,6 +527,13 @@ def test_flood_of_wrong_signatures_is_no_flood_of_reads(bank: Bank, now: Clock) 
 
 
 # -------------------- What is kept and logged -------------------------------------------------------------------------
+
+
+def test_every_header_that_may_carry_a_secret_is_kept_as_its_length() -> None:
+    names = ("authorization", "authorization-customer", "proxy-authorization", "x-signature", "cookie", "x-api-key")
+    masked = mask_headers(dict.fromkeys((*names, "x-amz-security-token"), "rahasia") | {"channel-id": "95221"})
+    assert "rahasia" not in json.dumps(masked)
+    assert masked["channel-id"] == "95221"
 
 
 def test_call_and_answer_are_kept_masked_and_found_by_account_reference_and_day(bank: Bank, now: Clock) -> None:
