@@ -1,4 +1,5 @@
-"""Changes table: what one person proposed and a second one decides. ``pk = biller_id`` or ``bank``, ``sk = change id``.
+"""Changes table: what one person proposed and a second one decides. ``pk = biller_id``, ``bank`` or ``bank#clients``,
+``sk = change id``.
 
 The index ``undecided`` is sparse: a decided change leaves it.
 """
@@ -81,6 +82,22 @@ def decide_change(change: Change, state: ChangeState, by: str, at: str, also: li
     return commit([update, *also]) is None
 
 
+def build_outcome(change: Change, state: ChangeState, at: str) -> dict[str, Any]:
+    """A transaction member: what became of an approved change of a bank client, once, and only if two people stand."""
+    return {
+        "Update": {
+            "TableName": get_settings().changes_table,
+            "Key": _key(change.owner, change.change_id),
+            "UpdateExpression": "SET #state = :state, carried_out_at = :at",
+            "ConditionExpression": "#state = :approved AND decided_by <> proposed_by",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": dynamodb.to_item(
+                {":state": state, ":at": at, ":approved": ChangeState.APPROVED}
+            ),
+        }
+    }
+
+
 def _key(owner: str, change_id: str) -> Any:
     return {"pk": {"S": owner}, "sk": {"S": change_id}}
 
@@ -103,4 +120,5 @@ def _read_change(record: dict[str, Any]) -> Change:
         state=ChangeState(record["state"]),
         decided_by=record.get("decided_by"),
         decided_at=record.get("decided_at"),
+        carried_out_at=record.get("carried_out_at"),
     )
