@@ -75,6 +75,7 @@ def propose_settings(client_id: str, settings: Mapping[str, Any], *, reason: str
 def propose_key(client_id: str, pem: str, *, reason: str, by: str) -> Change:
     """A second public key of the bank; both are good until the change ends. Raises RotationError."""
     client = bank_clients.load_client(client_id)
+    pem = pem.replace("\r\n", "\n").strip() + "\n"
     if len(pem) > MAX_KEY_CHARACTERS:
         raise BankClientInvalidError("public_keys: not a public key in PEM form (-----BEGIN PUBLIC KEY-----)")
     if len(client.public_keys) > 1:

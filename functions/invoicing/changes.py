@@ -61,6 +61,10 @@ class ChangeState(StrEnum):
 
 PATIENCE = timedelta(days=30)
 """A proposal that nobody decided for longer has to be made anew."""
+APPROVAL_LIFE = timedelta(days=1)
+"""Of a change of a bank client that was not carried out; what it has begun can be finished at any time."""
+SHOWN_FOR = timedelta(hours=1)
+"""How long who approved a bank client's new secret may ask for it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,10 @@ from invoicing import clock
 from invoicing.bank_client_rules import check_client, check_connected_client
 from invoicing.bank_clients import BankClient, Keep, SignatureVariant, keep_one, read_members
 from invoicing.changes import (
+    APPROVAL_LIFE,
     BANK_CLIENT_KINDS,
     BANK_CLIENTS,
+    SHOWN_FOR,
     Change,
     ChangeKind,
     ChangeState,
@@ -32,10 +34,6 @@ from invoicing.store.invoices import commit
 SECRET_BYTES = 48
 TOKEN_KEYS_REST = timedelta(minutes=30)
 """Token keys are changed again only when every token of the key before the last is dead, wherever it may be cached."""
-APPROVAL_LIFE = timedelta(days=1)
-"""An approval that was never acted upon is good for so long; what it has begun can be finished at any time."""
-SHOWN_FOR = timedelta(hours=1)
-"""How long who approved a new secret may ask for it again."""
 _TRIES = 5
 
 

@@ -12,7 +12,7 @@ import pytest
 from infra.local.bank import write_public_key
 from invoicing import bank_changes, clock, connecting_banks, two_people
 from invoicing.bank_clients import BankClient, compute_fingerprint
-from invoicing.changes import BANK_CLIENT_KINDS, BANK_CLIENTS, PATIENCE, ChangeKind, ChangeState
+from invoicing.changes import APPROVAL_LIFE, BANK_CLIENT_KINDS, BANK_CLIENTS, PATIENCE, ChangeKind, ChangeState
 from invoicing.errors import ChangeNotFoundError
 from invoicing.invoking import FunctionFailedError
 from invoicing.roles import Role
@@ -243,7 +243,7 @@ def test_approval_that_nothing_came_of_is_no_blank_cheque(monkeypatch: pytest.Mo
         broken.setattr(bank_changes, "invoke_function", lambda *_: {"error": {"code": "rotation", "detail": "changed"}})
         assert approve(change_id).code == "rotation"
     before = read_state()
-    later = clock.now() + connecting_banks.APPROVAL_LIFE + timedelta(seconds=1)
+    later = clock.now() + APPROVAL_LIFE + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert approve(change_id).code == "change_state"
     assert read_state() == before
