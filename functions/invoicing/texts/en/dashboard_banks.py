@@ -47,6 +47,7 @@ TEXTS: dict[str, str] = {
     "banks.secret.one": "Client secret",
     "banks.settings": "Settings",
     "banks.steps": "Steps",
+    "banks.networks.any": "Any that the API lets in",
     "banks.networks.hint": "CIDR blocks, one a line, such as 203.0.113.0/28. Empty: any address that the API lets in.",
     "banks.secret": "New secret for the bank",
     "banks.secret.text": (

@@ -45,6 +45,7 @@ TEXTS: dict[str, str] = {
     "banks.secret.one": "Rahasia klien",
     "banks.settings": "Pengaturan",
     "banks.steps": "Langkah",
+    "banks.networks.any": "Semua yang diizinkan API",
     "banks.networks.hint": (
         "Blok CIDR, satu per baris, misalnya 203.0.113.0/28. Kosong: semua alamat yang diizinkan API."
     ),
