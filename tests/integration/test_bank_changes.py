@@ -368,6 +368,9 @@ class TestCarryingOut:
         with pytest.raises(ChangeNotFoundError):
             bank_changes.load_change(change.change_id)
         bank_change = propose(f"{CLIENT}/secrets")
+        # Nor does it stand in the list of what the other routes decide.
+        (shown,) = call("GET", "/v1/bank/changes", "tono").body["changes"]
+        assert shown["change_id"] == change.change_id
         for owner in ("bank", SHOP.biller_id):
             path = f"/v1/billers/{owner}/changes/{bank_change}/approve"
             assert call("POST", path, "tono").code == "change_not_found"
@@ -396,23 +399,20 @@ class TestKeys:
         do(f"{CLIENT}/keys/end", keep="old")
         assert (load().public_keys, load().keys_since) == ((FIRST,), (since,))
 
-    @pytest.mark.parametrize(
-        ("key", "code"),
-        [("ssh-rsa AAAA", "bank_client_invalid"), (FIRST, "rotation"), (FIRST + "\n", "rotation")],
-    )
-    def test_key_that_cannot_be_added_is_not_proposed(self, key: str, code: str) -> None:
-        assert call("POST", f"{CLIENT}/keys", "rini", {**WHY, "public_key": key}).code == code
+    def test_key_that_cannot_be_added_is_not_proposed(self) -> None:
+        for key, code in (
+            ("ssh-rsa AAAA", "bank_client_invalid"),
+            (write_public_key(make_key(9, bits=1024)), "bank_client_invalid"),
+            (FIRST, "rotation"),
+            (FIRST.replace("\n", "\r\n"), "rotation"),
+        ):
+            refused = call("POST", f"{CLIENT}/keys", "rini", {**WHY, "public_key": key})
+            assert (refused.status in (409, 422), refused.code) == (True, code), key
         assert call("GET", "/v1/bank/client-changes", "rini").body["changes"][0]["kind"] == "enable_bank_client"
 
-    def test_small_key_is_refused(self) -> None:
-        small = write_public_key(make_key(9, bits=1024))
-        refused = call("POST", f"{CLIENT}/keys", "rini", {**WHY, "public_key": small})
-        assert (refused.status, refused.code) == (422, "bank_client_invalid")
 
-
-@pytest.mark.parametrize(
-    ("settings", "code"),
-    [
+def test_settings_that_cannot_be_are_not_proposed() -> None:
+    for settings, code in (
         ({}, "bank_client_invalid"),
         ({"minify": "keep_strings"}, "bank_client_invalid"),
         ({"allowed_networks": ["10.0.0.1/8"]}, "bank_client_invalid"),
@@ -420,10 +420,8 @@ class TestKeys:
         ({"timestamp_tolerance_seconds": 1}, "bad_request"),
         ({"secret_arn": "arn:aws:secretsmanager:x"}, "bad_request"),
         ({"is_active": True}, "bad_request"),
-    ],
-)
-def test_settings_that_cannot_be_are_not_proposed(settings: dict[str, Any], code: str) -> None:
-    assert call("POST", f"{CLIENT}/settings", "rini", {**WHY, "settings": settings}).code == code
+    ):
+        assert call("POST", f"{CLIENT}/settings", "rini", {**WHY, "settings": settings}).code == code, settings
 
 
 def test_settings_that_are_not_named_stay() -> None:

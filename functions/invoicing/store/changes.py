@@ -1,13 +1,13 @@
 """Changes table: what one person proposed and a second one decides. ``pk = biller_id``, ``bank`` or ``bank#clients``,
 ``sk = change id``.
 
-The index ``undecided`` is sparse: a decided change leaves it.
+The index ``undecided`` is sparse: a decided change leaves it, and those of bank clients have a list of their own.
 """
 
 from dataclasses import asdict
 from typing import Any
 
-from invoicing.changes import Change, ChangeKind, ChangeState
+from invoicing.changes import BANK_CLIENT_KINDS, Change, ChangeKind, ChangeState
 from invoicing.errors import ChangeNotFoundError
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
@@ -18,7 +18,9 @@ _UNDECIDED = "undecided"
 
 def create_change(change: Change, audit: list[dict[str, Any]]) -> None:
     record = asdict(change)
-    item = {"pk": record.pop("owner"), "sk": record.pop("change_id"), **record, "undecided_pk": _UNDECIDED}
+    item = {"pk": record.pop("owner"), "sk": record.pop("change_id"), **record}
+    if change.kind not in BANK_CLIENT_KINDS:
+        item["undecided_pk"] = _UNDECIDED
     commit([dynamodb.build_put(get_settings().changes_table, dynamodb.to_item(item)), *audit])
 
 
