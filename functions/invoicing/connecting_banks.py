@@ -29,7 +29,7 @@ from invoicing.errors import ChangeNotFoundError, ChangeStateError, RotationErro
 from invoicing.settings import get_settings
 from invoicing.store import bank_clients, changes, secrets
 from invoicing.store.audit import BANK, add_audit_entry, build_audit_write
-from invoicing.store.invoices import commit
+from invoicing.store.transactions import commit_all
 
 SECRET_BYTES = 48
 TOKEN_KEYS_REST = timedelta(minutes=30)
@@ -160,7 +160,7 @@ def _begin_secret_change(change: Change) -> None:
     if made_by != change.change_id:
         # The last one is the one in use: what stands before it was never shown to anybody.
         secrets.replace_secret(client.secret_arn, (_make_secret(), values[-1]), change.change_id)
-    commit([_build_outcome(change)])
+    commit_all([_build_outcome(change)])
 
 
 def _end_secret_change(change: Change) -> None:
@@ -207,7 +207,7 @@ def _change_token_keys(change: Change) -> None:
         after={"change_id": change.change_id},
         reason=change.reason,
     )
-    commit([_build_outcome(change), entry])
+    commit_all([_build_outcome(change), entry])
 
 
 def _find_new_secret(change: Change, client: BankClient, user_id: str) -> str:
@@ -256,7 +256,7 @@ def _lapse(change: Change) -> NoReturn:
         at=at,
         reason=change.reason,
     )
-    commit([changes.build_outcome(change, ChangeState.LAPSED, at), entry])
+    commit_all([changes.build_outcome(change, ChangeState.LAPSED, at), entry])
     raise ChangeStateError("changed meanwhile")
 
 

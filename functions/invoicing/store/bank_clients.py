@@ -6,9 +6,7 @@ A handful of items, each read once a minute and process: one partition carries t
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Any, cast
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from invoicing import clock
 from invoicing.bank_clients import BankClient, describe_client, read_members
@@ -17,6 +15,7 @@ from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.store.audit import BANK, build_audit_write
 from invoicing.store.short_cache import ShortCache
+from invoicing.store.transactions import commit_all
 
 _OWN = ("client_id", "version")
 """Members that are no settings."""
@@ -69,14 +68,9 @@ def add_client(client: BankClient, *, user_id: str) -> None:
         dynamodb.build_put(table, dynamodb.to_item(partner)),
         _build_audit("create_bank_client", client, user_id, before={}),
     ]
-    try:
-        _write(writes)
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or "ConditionalCheckFailed" not in codes[:2]:
-            raise
-        taken = client.client_id if codes[0] == "ConditionalCheckFailed" else client.partner_id
-        raise BankClientExistsError(taken) from error
+    refused = commit_all(writes)
+    if refused:
+        raise BankClientExistsError(client.client_id if 0 in refused else client.partner_id)
 
 
 def replace_client(
@@ -105,14 +99,7 @@ def replace_client(
     }
     old, new = _describe(before), _describe(after)
     changes = {name: value for name, value in old.items() if value != new[name]}
-    try:
-        _write([put, _build_audit(action, after, user_id, before=changes, reason=reason), *also])
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or "ConditionalCheckFailed" not in codes:
-            raise
-        return False
-    return True
+    return not commit_all([put, _build_audit(action, after, user_id, before=changes, reason=reason), *also])
 
 
 def _build_audit(
@@ -129,10 +116,6 @@ def _build_audit(
         after={name: after[name] for name in before} or after,
         reason=reason,
     )
-
-
-def _write(writes: list[dict[str, Any]]) -> None:
-    dynamodb.client().transact_write_items(TransactItems=cast(Any, writes))
 
 
 def _describe(client: BankClient) -> dict[str, Any]:
