@@ -193,6 +193,33 @@ def test_key_of_payers_links_outlives_the_stack_and_only_who_makes_links_reads_i
     assert TEMPLATE.data["Resources"]["PayerLinkKey"]["UpdateReplacePolicy"] == "Retain"
 
 
+def find_functions(action: str, resource: str) -> set[str]:
+    """Those that may do this on what ends so."""
+    return {
+        name
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        if action in as_list(statement["Action"])
+        and any(given.endswith(resource) for given in as_list(statement["Resource"]))
+    }
+
+
+def test_secrets_of_banks_are_changed_by_one_function_that_only_the_officers_doors_may_invoke() -> None:
+    clients = TEMPLATE.resolve({"Fn::GetAtt": ["BankClientsTable", "Arn"]})
+    tokens = TEMPLATE.resolve({"Fn::GetAtt": ["SnapTokenKeys", "Id"]})
+    for secret in (tokens, "/bank-clients/*"):
+        assert find_functions("secretsmanager:PutSecretValue", secret) == {"BankChangeFunction"}
+        readers = find_functions("secretsmanager:GetSecretValue", secret)
+        assert readers == {"BankChangeFunction", "VaCallbackFunction"}
+    assert find_functions("dynamodb:PutItem", clients) == {"BankChangeFunction", "BankCommandFunction"}
+    assert find_functions("lambda:InvokeFunction", "-BankChangeFunction") == {"ApiFunction", "DashboardFunction"}
+    # Of proposals it can say what became of them, and cannot make one.
+    changes = TEMPLATE.resolve({"Fn::GetAtt": ["ChangesTable", "Arn"]})
+    assert find_functions("dynamodb:PutItem", changes) == {"ApiFunction", "DashboardFunction"}
+    (statement,) = [given for given in list_statements("BankChangeFunction") if given["Resource"] == changes]
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["bank#clients"]}}
+
+
 def test_base_of_payers_links_that_would_burst_an_sms_does_not_deploy() -> None:
     rules = TEMPLATE.data["Parameters"]["PayerLinkBase"]
     assert rules["MaxLength"] == MAX_BASE_SEPTETS

@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.local.bank import PATH, Bank, Call, Fault, Reply, write_public_key, write_timestamp
-from invoicing import clock
+from invoicing import bank_changes, clock
+from invoicing.bank_clients import Keep
+from invoicing.errors import RotationError
 from invoicing.settings import get_settings
 from invoicing.store import bank_calls, dynamodb, secrets
 from invoicing.store.short_cache import LIFE_SECONDS, REFETCH_SECONDS
@@ -24,6 +26,7 @@ from tests.integration.faults import CallCounter
 from tests.integration.snap_scenario import (
     VA_NUMBER,
     Services,
+    change_by_two,
     change_header,
     connect,
     install_services,
@@ -427,24 +430,25 @@ def test_secret_is_changed_without_a_gap(bank: Bank, now: Clock, services: Servi
     old = bank
     assert send(make_call(old)).code == "2002400"
     now.pass_time(REFETCH_SECONDS)
-    begun = operate("begin_secret_change", client_id="BANK-A", reason="yearly")
-    new = Bank(replace(old.identity, secret=begun["hand_over"]["client_secret"]), send)
+    begun = change_by_two(bank_changes.propose_secret, "BANK-A").hand_over
+    new = Bank(replace(old.identity, secret=begun["client_secret"]), send)
     # At once, though this process has the old one alone in its memory.
     assert send(make_call(new)).code == "2002400"
     assert send(make_call(old)).code == "2002400"
-    assert operate("begin_secret_change", client_id="BANK-A", reason="again")["error"]["code"] == "rotation"
-    operate("end_secret_change", client_id="BANK-A", keep="new", reason="the bank has changed")
+    with pytest.raises(RotationError, match="two_secrets"):
+        bank_changes.propose_secret("BANK-A", reason="again", by="rini")
+    change_by_two(bank_changes.propose_secret_end, "BANK-A", Keep.NEW)
     now.pass_time(LIFE_SECONDS)
     assert send(make_call(new)).code == "2002400"
     assert send(make_call(old)).code == "4012400"
 
 
 def test_change_of_a_secret_can_be_taken_back(bank: Bank, now: Clock, services: Services) -> None:
-    begun = operate("begin_secret_change", client_id="BANK-A", reason="yearly")
-    operate("end_secret_change", client_id="BANK-A", keep="old", reason="the letter was lost")
+    begun = change_by_two(bank_changes.propose_secret, "BANK-A").hand_over
+    change_by_two(bank_changes.propose_secret_end, "BANK-A", Keep.OLD)
     now.pass_time(LIFE_SECONDS)
     assert send(make_call(bank)).code == "2002400"
-    new = Bank(replace(bank.identity, secret=begun["hand_over"]["client_secret"]), send)
+    new = Bank(replace(bank.identity, secret=begun["client_secret"]), send)
     assert send(make_call(new)).code == "4012400"
 
 
@@ -452,10 +456,10 @@ def test_key_of_the_bank_is_changed_without_a_gap(bank: Bank, now: Clock) -> Non
     assert bank.take_token().code == "2007300"
     now.pass_time(REFETCH_SECONDS)
     new = Bank(replace(bank.identity, private_key=write_private_key(make_key(1))), send)
-    operate("add_public_key", client_id="BANK-A", public_key=write_public_key(make_key(1)), reason="yearly")
+    change_by_two(bank_changes.propose_key, "BANK-A", write_public_key(make_key(1)))
     assert new.take_token().code == "2007300"
     assert bank.take_token().code == "2007300"
-    operate("end_key_change", client_id="BANK-A", keep="new", reason="done")
+    change_by_two(bank_changes.propose_key_end, "BANK-A", Keep.NEW)
     now.pass_time(LIFE_SECONDS)
     assert new.take_token().code == "2007300"
     assert bank.take_token().code == "4017300"
@@ -469,7 +473,7 @@ def test_token_keys_are_changed_without_killing_a_token(
     monkeypatch.setattr(secrets, "fetch_change_time", lambda _arn: changed_at[0])
     old = bank.take_token().body["accessToken"]
     now.pass_time(REFETCH_SECONDS)
-    assert operate("change_token_keys", reason="yearly") == {}
+    change_by_two(bank_changes.propose_token_keys)
     changed_at[0] = now.instant
     # This process still signs with the key that it keeps; another reads the new one at once.
     other = bank.take_token().body["accessToken"]
@@ -478,7 +482,8 @@ def test_token_keys_are_changed_without_killing_a_token(
     assert len({token.split(".")[0] for token in (old, other, new)}) == 2
     for token in (old, other, new):
         assert send(make_call(bank, token=token)).code == "2002400"
-    assert operate("change_token_keys", reason="again")["error"]["code"] == "rotation"
+    with pytest.raises(RotationError, match="token_keys_rest"):
+        change_by_two(bank_changes.propose_token_keys)
 
 
 def test_token_of_a_process_with_newer_keys_is_read_at_once(
@@ -486,7 +491,7 @@ def test_token_of_a_process_with_newer_keys_is_read_at_once(
 ) -> None:
     monkeypatch.setattr(secrets, "fetch_change_time", lambda _arn: now.instant - timedelta(minutes=31))
     assert send(make_call(bank)).code == "2002400"
-    operate("change_token_keys", reason="yearly")
+    change_by_two(bank_changes.propose_token_keys)
     newest = secrets.fetch_secret(get_settings().snap_token_keys)
     with monkeypatch.context() as other:
         other.setattr("va_callback.access_token.load_secret", lambda _arn: newest)
@@ -504,7 +509,7 @@ def test_disabled_client_is_out_within_a_minute_and_enabled_again_at_once(bank: 
     assert (reply.code, reply.body["responseMessage"]) == ("4012400", "Unauthorized. [Unknown client]")
     assert bank.take_token().code == "4017300"
     now.pass_time(REFETCH_SECONDS)
-    operate("enable_client", client_id="BANK-A", reason="new key")
+    change_by_two(bank_changes.propose_enabling, "BANK-A")
     assert bank.take_token().code == "2007300"
 
 
@@ -626,10 +631,10 @@ def test_no_secret_token_signature_or_name_is_in_any_line_of_the_log(
     send(call)
     for fault in Fault:
         bank.inquire(VA_NUMBER, fault=fault)
-    begun = operate("begin_secret_change", client_id="BANK-A", reason="yearly")
+    begun = change_by_two(bank_changes.propose_secret, "BANK-A").hand_over
     logged = log.getvalue() + "".join(capsys.readouterr())
     assert logged.count("answered") > len(Fault)
-    secret = (token, call.headers["X-SIGNATURE"], bank.identity.secret, begun["hand_over"]["client_secret"])
+    secret = (token, call.headers["X-SIGNATURE"], bank.identity.secret, begun["client_secret"])
     assert not any(word in logged for word in (*secret, "Siti", "62811", "PRIVATE KEY"))
 
 
