@@ -33,9 +33,11 @@ _PATHS = {"home": ""}
 """Where a page's key is not its path."""
 
 
-def show(visit: Visit, template: str, *, status: int = 200, posts_to: str = "", **view: Any) -> dict[str, Any]:
+def show(
+    visit: Visit, template: str, *, status: int = 200, posts_to: str = "", frames: bool = False, **view: Any
+) -> dict[str, Any]:
     """The answer of a page. ``view`` is what its template needs beside what every page has."""
-    return answer_page(status, render(visit, template, **view), posts_to=posts_to)
+    return answer_page(status, render(visit, template, **view), posts_to=posts_to, frames=frames)
 
 
 def render(visit: Visit, template: str, **view: Any) -> str:
