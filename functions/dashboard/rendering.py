@@ -22,7 +22,7 @@ _BILLER_PAGES = ("home", "uploads", "invoices", "status", "transactions", "repor
 _BANK_PAGES = {
     "billers": BANK_ROLES,
     "changes": frozenset({Role.BANK_OFFICER}),
-    "support": frozenset({Role.BANK_SUPPORT}),
+    "support": BANK_ROLES,
     "health": frozenset({Role.BANK_OFFICER}),
     "help": BANK_ROLES,
 }
