@@ -256,6 +256,7 @@ class TestSample:
         sign_in_as(CHECKER).post(f"{page}/release", page=page, send="now")
         answer = sign_in_as(CHECKER).get(f"{page}/sample")
         assert (answer.status, answer.location) == (303, f"..{page.removeprefix('/uploads')}")
+        assert sign_in_as(CHECKER).get(f"{page}/sample/email").location == "../sample"
 
     def test_page_says_so_when_nothing_could_be_rendered(self, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: Any) -> None:

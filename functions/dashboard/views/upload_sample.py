@@ -46,10 +46,10 @@ def show_sample(visit: Visit) -> dict[str, Any]:
 def show_email(visit: Visit) -> dict[str, Any]:
     """The e-mail itself, for the frame in the page: a document that runs nothing and loads nothing."""
     try:
-        sample = _ask(visit, _read_pick(visit))
-    except PreviewFailedError:
-        sample = {}
-    return answer_framed_page(sample["email"]["html"] if "email" in sample else "")
+        return answer_framed_page(_ask(visit, _read_pick(visit))["email"]["html"])
+    except (PreviewFailedError, KeyError):
+        # That page says why there is none.
+        return answer_redirect("../sample")
 
 
 def _ask(visit: Visit, pick: Pick) -> dict[str, Any]:
