@@ -42,7 +42,7 @@ def client() -> "DynamoDBClient":
         user_agent="invoicing",
         parameter_validation=False,
         retries={"mode": "standard", "total_max_attempts": get_settings().dynamodb_tries},
-        connect_timeout=2,
+        connect_timeout=min(2, get_settings().dynamodb_read_seconds),
         read_timeout=get_settings().dynamodb_read_seconds,
         max_pool_connections=32,
     )
@@ -104,6 +104,75 @@ def batch_get(table: str, keys: Iterable[Any], *, consistent: bool) -> list[dict
             return items
         time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, no secret
     raise RuntimeError(f"DynamoDB left {len(request[table]['Keys'])} keys unread")
+
+
+def load_item(table: str, key: Any) -> dict[str, Any] | None:
+    """Consistently read; None when there is none."""
+    answer = client().get_item(TableName=table, Key=key, ConsistentRead=True)
+    return from_item(answer["Item"]) if "Item" in answer else None
+
+
+def put_new(table: str, item: Item) -> bool:
+    """Put an item; False when its key is taken."""
+    try:
+        client().put_item(**build_put(table, item)["Put"])
+    except ClientError as error:
+        if not is_condition_failed(error):
+            raise
+        return False
+    return True
+
+
+def update_if(
+    table: str,
+    key: Any,
+    expression: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    names: Mapping[str, str] | None = None,
+) -> bool:
+    """Update an item; False when the condition does not hold.
+
+    Args:
+        values: of the expressions' placeholders, as ``to_item`` takes them.
+        names: likewise of attributes that DynamoDB does not take by themselves.
+    """
+    request: Any = {"ExpressionAttributeNames": names} if names else {}
+    try:
+        client().update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression=expression,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=to_item(values),
+            **request,
+        )
+    except ClientError as error:
+        if not is_condition_failed(error):
+            raise
+        return False
+    return True
+
+
+def commit(writes: list[dict[str, Any]], token: str | None = None) -> list[str] | None:
+    """Write all or nothing. None when committed; else per member why it was cancelled (``None``: fine by itself).
+
+    A repeat after a lost answer is safe: boto3 keeps one token over its own retries, and the conditions speak for
+    themselves after that.
+
+    Args:
+        token: of at most 36 characters; a transaction told twice by the same one is done once (within ten minutes).
+    """
+    request: Any = {"TransactItems": writes} | ({"ClientRequestToken": token} if token else {})
+    try:
+        client().transact_write_items(**request)
+    except ClientError as error:
+        codes = read_cancellation_codes(error)
+        if codes is None:
+            raise
+        return codes
+    return None
 
 
 def is_condition_failed(error: ClientError) -> bool:

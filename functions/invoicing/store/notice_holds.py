@@ -7,11 +7,10 @@ under the shard ``resumed``, where the sweeper of notices finds it.
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.store.audit import build_audit_write
+from invoicing.store.transactions import commit_all
 
 _HELD, _RESUMED = "held", "resumed"
 _SK = "hold"
@@ -33,12 +32,9 @@ class Hold:
 
 def load_hold(biller_id: str, upload_id: str) -> Hold | None:
     """Consistently read; None when the upload's notices were never held."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().uploads_table, Key=_key(biller_id, upload_id), ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().uploads_table, _key(biller_id, upload_id))
+    if record is None:
         return None
-    record = dynamodb.from_item(answer["Item"])
     return Hold(
         biller_id,
         upload_id,
@@ -112,19 +108,13 @@ def list_resumed(limit: int) -> list[tuple[str, str, str]]:
 
 def finish_resumption(biller_id: str, upload_id: str, resumed_at: str) -> bool:
     """All of them are let go; False when they were held, or let go, again."""
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().uploads_table,
-            Key=_key(biller_id, upload_id),
-            UpdateExpression="REMOVE due_shard, due_at",
-            ConditionExpression="due_at = :resumed_at",
-            ExpressionAttributeValues={":resumed_at": {"S": resumed_at}},
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.update_if(
+        get_settings().uploads_table,
+        _key(biller_id, upload_id),
+        "REMOVE due_shard, due_at",
+        "due_at = :resumed_at",
+        {":resumed_at": resumed_at},
+    )
 
 
 def _key(biller_id: str, upload_id: str) -> Any:
@@ -133,11 +123,4 @@ def _key(biller_id: str, upload_id: str) -> Any:
 
 def _commit(biller_id: str, upload_id: str, update: dict[str, Any], audit: dict[str, Any]) -> bool:
     own = {"Update": {"TableName": get_settings().uploads_table, "Key": _key(biller_id, upload_id), **update}}
-    try:
-        dynamodb.client().transact_write_items(TransactItems=[own, audit])  # type: ignore[list-item]
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or codes[0] != "ConditionalCheckFailed":
-            raise
-        return False
-    return True
+    return not commit_all([own, audit])
