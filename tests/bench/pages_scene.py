@@ -157,8 +157,8 @@ def _wait(folder: Path, today: Any) -> Upload:
     key = files.issues_key(upload.biller_id, upload.upload_id)
     boto3.resource("dynamodb").Table(get_settings().uploads_table).update_item(
         Key={"pk": upload.biller_id, "sk": upload.upload_id},
-        UpdateExpression="SET issues_version = :version, failed_rows_version = :version",
-        ExpressionAttributeValues={":version": files.store(key, path, "application/x-ndjson")},
+        UpdateExpression="SET issues_version = :version, failed_rows_version = :version, summary.bad_rows = :bad",
+        ExpressionAttributeValues={":version": files.store(key, path, "application/x-ndjson"), ":bad": 2},
     )
     return upload
 
