@@ -418,6 +418,11 @@ def test_notices_wording_and_webhooks_are_reached_through_real_permissions(api: 
     assert api.call("POST", f"{upload}/resend-failed", maker, {}, **key)[0] == 200
     version = api.call("GET", "/v1/wording", maker)[1]["version"]
     assert api.call("PATCH", "/v1/wording", admin, {"version": version, "tones": {"3": "firm"}})[0] == 200
+    # By the function that has the senders' own rendering.
+    words = {"change": {"words": {"sms.issued.id": "Tagihan {amount} VA {va_number}, jatuh tempo {due_date}"}}}
+    status, shown = api.call("POST", "/v1/wording/preview", maker, words | {"number": bill["number"]})
+    assert (status, bill["va_number"] in shown["sms"]["text"]) == (200, True), shown
+    assert api.call("POST", "/v1/wording/preview", maker, {"number": "INV/404"})[1]["code"] == "invoice_not_found"
     undo = {"version": version + 1, "tones": {"3": None}}
     assert api.call("PATCH", "/v1/wording", admin, undo)[1]["tones"] == {}
     wanted = {"url": f"https://erp.toko-sinar.example/{uuid4().hex}"}

@@ -12,7 +12,7 @@ from dashboard.views import wordings
 from invoicing import clock, queue_health, two_people, user_pool, users, webhooks
 from invoicing.billers import BillerState, ReleaseMode
 from invoicing.changes import ChangeKind, ChangeState
-from invoicing.errors import BillerNotFoundError
+from invoicing.errors import BillerNotFoundError, PreviewFailedError
 from invoicing.notice_policy import FallbackLadder
 from invoicing.notices import Channel, SuppressionReason
 from invoicing.roles import Role, UserState
@@ -306,6 +306,15 @@ class TestWording:
         assert previews[-1]["kind"] == "reminder"
         assert previews[-1]["offset"] == 3
         assert previews[-1]["change"]["tones"] == {"3": "firm"}
+
+    def test_words_can_be_changed_while_the_preview_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any, **__: Any) -> dict[str, Any]:
+            raise PreviewFailedError("defect")
+
+        monkeypatch.setattr(wordings, "preview_notice", fail)
+        page = sign_in_as("admin").get("/settings/wording")
+        assert page.status == 200
+        assert "belum bisa ditampilkan" in page.text
 
     def test_tones_are_set_per_reminder(self) -> None:
         sign_in_as("admin").post("/settings/tones", page="/settings/wording", **{"tone-3": "firm", "tone0": ""})

@@ -177,6 +177,7 @@ TEXTS: dict[str, str] = {
     "wording.preview": "Preview",
     "wording.shown": "Preview of the message",
     "wording.segments": "({segments} SMS)",
+    "wording.preview_failed": "The preview cannot be shown now. Words can be saved all the same.",
     "wording.no_preview": "There is no preview of this.",
     "wording.tones": "Tone of reminders",
     "wording.offset.before": "{days} days before the due date",

@@ -175,6 +175,7 @@ TEXTS: dict[str, str] = {
     "wording.preview": "Pratinjau",
     "wording.shown": "Pratinjau pesan",
     "wording.segments": "({segments} SMS)",
+    "wording.preview_failed": "Pratinjau belum bisa ditampilkan. Kata-kata tetap bisa disimpan.",
     "wording.no_preview": "Tidak ada pratinjau untuk isi ini.",
     "wording.tones": "Nada pengingat",
     "wording.offset.before": "{days} hari sebelum jatuh tempo",
