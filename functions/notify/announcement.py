@@ -53,7 +53,7 @@ def find_time(notice: Notice, invoice: Mapping[str, Any]) -> str:
 
 def _find_reason(invoice: Mapping[str, Any]) -> str | None:
     """Only of a reversal, which begins the new bill's changes; any other reason is a person's own words."""
-    first = next(iter(invoice.get("changes", [])), {})
+    first: Mapping[str, Any] = next(iter(invoice.get("changes", [])), {})
     return "payment_reversed" if first.get("action") == "reverse_payment" else None
 
 
