@@ -5,7 +5,7 @@ is refused leaves an attempt, never money. Everything may be killed at any point
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
@@ -25,9 +25,11 @@ from invoicing.verdicts import Verdict, judge_account, judge_bill
 
 BuildEntry = Callable[[Biller, str], dict[str, Any]]
 """From the biller and the time of the posting to a transaction member."""
+BuildCallRecord = Callable[[Outcome], dict[str, Any]]
+"""From what came of a payment to a transaction member that keeps the bank's call, with what it will be answered."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Post:
     """A payment on its way, over all tries."""
 
@@ -35,6 +37,7 @@ class _Post:
     via: BankRequest | Approval
     now: str
     build_entry: BuildEntry | None
+    build_call_record: BuildCallRecord | None
     known_receipts: set[str] = field(default_factory=set)
     """Ids of notices that turned out to exist."""
 
@@ -43,18 +46,27 @@ class _Post:
         return self.via if isinstance(self.via, BankRequest) else None
 
 
-def post_payment(payment: BankPayment, via: BankRequest | Approval, build_entry: BuildEntry | None = None) -> Outcome:
+def post_payment(
+    payment: BankPayment,
+    via: BankRequest | Approval,
+    *,
+    build_entry: BuildEntry | None = None,
+    build_call_record: BuildCallRecord | None = None,
+) -> Outcome:
     """Post a payment to its account if the bill is open and this amount is due, else say why not.
 
     ``via`` a call of the bank: its payer can still be given the money back, so everything is checked, and a refused
-    attempt is recorded. ``via`` an approval: only ``settled_payments`` posts so. ``build_entry`` makes one more member
-    of the transaction.
+    attempt is recorded. ``via`` an approval: only ``settled_payments`` posts so.
+
+    Args:
+        build_entry: one more member of the transaction that posts.
+        build_call_record: the call itself, which a posting or an attempt rests on, for the same transaction; left out
+            if it is what stands in the way (``Outcome.is_call_kept`` says so).
 
     Raises StoreBusyError: nothing is known to be posted, and the same call may come again.
     """
     now = clock.to_text(clock.now())
-    post = _Post(payment, via, now, build_entry)
-    return settle(partial(_post_once, post))
+    return settle(partial(_post_once, _Post(payment, via, now, build_entry, build_call_record)))
 
 
 def look_up_payment(bank_code: str, payment_request_id: str, request: BankRequest) -> dict[str, Any] | Verdict | None:
@@ -164,16 +176,13 @@ def _write_refusal(post: _Post, view: BillView, outcome: Outcome, recorded_as: V
     request = post.request
     if request is None:
         return outcome
-    codes = invoices.commit(
-        [
-            bank_requests.build_request_write(request, post.now, _describe_call(post.payment, outcome)),
-            payments.build_attempt_write(post.payment, recorded_as, request, post.now, view.account),
-        ]
-    )
-    if codes is None:
-        return outcome
+    writes = [
+        bank_requests.build_request_write(request, post.now, _describe_call(post.payment, outcome)),
+        payments.build_attempt_write(post.payment, recorded_as, request, post.now, view.account),
+    ]
+    written, codes = _commit(post, outcome, writes)
     require_transient(codes)
-    return None
+    return written
 
 
 def _write_posting(post: _Post, view: BillView, invoice: Mapping[str, Any], biller: Biller) -> Outcome | None:
@@ -201,9 +210,9 @@ def _write_posting(post: _Post, view: BillView, invoice: Mapping[str, Any], bill
     if post.build_entry:
         money.append(post.build_entry(biller, now))
     receipts = _build_receipts(post, invoice, biller)
-    codes = invoices.commit(money + list(receipts.values()))
-    if codes is None:
-        return outcome
+    written, codes = _commit(post, outcome, money + list(receipts.values()))
+    if written:
+        return written
     require_transient(codes)
     if set(codes[: len(money)]) == {"None"}:
         # A receipt that is there already must not keep money from being posted.
@@ -213,6 +222,18 @@ def _write_posting(post: _Post, view: BillView, invoice: Mapping[str, Any], bill
             if code == "ConditionalCheckFailed"
         )
     return None
+
+
+def _commit(post: _Post, outcome: Outcome, writes: list[dict[str, Any]]) -> tuple[Outcome | None, list[str]]:
+    """Write all, with the call; the outcome when it stands, else a code for each of ``writes``."""
+    record = [post.build_call_record(outcome)] if post.build_call_record else []
+    codes = invoices.commit(writes + record)
+    if codes is None:
+        return (replace(outcome, is_call_kept=True) if record else outcome), []
+    if record and codes[-1] != "None":
+        # Money must not wait for the evidence: the call is kept by itself, or rings.
+        post.build_call_record = None
+    return None, codes[: len(writes)]
 
 
 def _build_receipts(post: _Post, invoice: Mapping[str, Any], biller: Biller) -> dict[str, dict[str, Any]]:

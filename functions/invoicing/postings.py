@@ -92,3 +92,5 @@ class Outcome:
     """As read before the payment; empty where it was not needed."""
     biller: Biller | None = None
     amount_due: int | None = None
+    is_call_kept: bool = False
+    """The transaction kept the bank's call, too."""

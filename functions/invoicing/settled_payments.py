@@ -33,4 +33,4 @@ def post_settled_payment(payment: BankPayment, approval: Approval) -> Outcome:
             reason=approval.reason,
         )
 
-    return post_payment(payment, approval, build_audit_entry)
+    return post_payment(payment, approval, build_entry=build_audit_entry)

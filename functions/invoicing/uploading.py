@@ -43,7 +43,8 @@ def start_upload(biller_id: str, user_id: str, filename: str) -> tuple[Upload, d
         uploaded_by=user_id,
         created_at=clock.to_text(clock.now()),
     )
-    uploads.create_upload(upload)
+    if not uploads.create_upload(upload):
+        raise RuntimeError(f"{upload.upload_id} is taken, which a new ULID rules out")
     return upload, files.sign_upload_post(biller_id, upload.upload_id)
 
 

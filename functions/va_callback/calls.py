@@ -1,6 +1,6 @@
 """What passes between the transport (who calls, is it signed) and the services (inquiry, payment, status) of SNAP."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,8 @@ class VerifiedCall:
     raw_body: bytes
     call_id: str
     """ULID under which raw request and answer are kept."""
+    build_record: "Callable[[Answer], dict[str, Any]] | None" = field(default=None, compare=False)
+    """A member for the transaction of a service that writes: it keeps the call with this answer. None: it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,5 @@ class Answer:
     message: str
     members: Mapping[str, Any] = field(default_factory=dict)
     """Members of the answer's body beside responseCode and responseMessage."""
+    is_kept: bool = False
+    """The service's own transaction kept call and answer."""

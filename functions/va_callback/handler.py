@@ -1,6 +1,9 @@
 """API Gateway -> SNAP services: verify, answer, keep the call. The bank's answer never waits for what only we need."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +15,7 @@ from invoicing import defects
 from va_callback.calls import Answer, Service, VerifiedCall
 from va_callback.counting import count_unauthorized
 from va_callback.http_call import HttpCall, read_event
-from va_callback.keeping import keep_call
+from va_callback.keeping import build_call_write, keep_call
 from va_callback.refusals import (
     GENERAL_ERROR,
     NO_SERVICE,
@@ -43,23 +46,26 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return write_response(UNKNOWN_PATH, write_body(UNKNOWN_PATH, NO_SERVICE), {})
     call_id = str(ULID())
     verification = Verification(call, call.service, call_id)
-    answer = add_status(_answer(call, verification), call.service, verification.body)
-    body = write_body(answer, call.service)
-    milliseconds = round((time.monotonic() - began) * 1000)
-    keep_call(call, verification, call_id, answer, body, milliseconds)
+    record = (call, verification, call_id, began)
+    answer = add_status(
+        _answer(call, verification, partial(build_call_write, *record)), call.service, verification.body
+    )
+    if not answer.is_kept:
+        keep_call(*record, answer)
     if answer.http_status == 401:
         count_unauthorized()
     client_id = verification.client.client_id if verification.client else None
+    milliseconds = round((time.monotonic() - began) * 1000)
     facts = {"call_id": call_id, "snap_service": call.service, "client_id": client_id, "milliseconds": milliseconds}
     logger.info("answered", extra={**facts, "code": f"{answer.http_status}{call.service}{answer.case}"})
-    return write_response(answer, body, _build_headers(call, answer))
+    return write_response(answer, write_body(answer, call.service), _build_headers(call, answer))
 
 
-def _answer(call: HttpCall, verification: Verification) -> Answer:
+def _answer(call: HttpCall, verification: Verification, build_record: Callable[[Answer], dict[str, Any]]) -> Answer:
     try:
         if call.service is Service.ACCESS_TOKEN:
             return verification.issue_token()
-        return call_service(verification.run())
+        return call_service(replace(verification.run(), build_record=build_record))
     except RefusedError as refusal:
         return refusal.answer
     except (ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError) as error:

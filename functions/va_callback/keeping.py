@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -13,6 +14,7 @@ from invoicing.store.bank_calls import BankCall
 from va_callback.calls import Answer, Service
 from va_callback.counting import count_not_kept
 from va_callback.http_call import MAX_BODY_BYTES, HttpCall
+from va_callback.refusals import write_body
 from va_callback.verification import Verification
 
 logger = Logger(utc=True, child=True)
@@ -25,23 +27,30 @@ _LONGEST_ANSWER = 65_536
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
 
-def keep_call(
-    call: HttpCall, verification: Verification, call_id: str, answer: Answer, body: str, milliseconds: int
-) -> None:
-    """Never raises, and gives up within a second or so: the answer is decided, money may be posted.
+def build_call_write(
+    call: HttpCall, verification: Verification, call_id: str, began: float, answer: Answer
+) -> dict[str, Any]:
+    """A member of the transaction that does what ``answer`` says: no payment without the call that it rests on."""
+    return bank_calls.build_call_write(_build_call(call, verification, call_id, began, answer))
 
-    A call that could not be kept is counted and rings; what it did stands in the payments.
+
+def keep_call(call: HttpCall, verification: Verification, call_id: str, began: float, answer: Answer) -> None:
+    """Keep what no transaction kept.
+
+    Never raises, and gives up within a second or so: the answer is decided, money may be posted. A call that could not
+    be kept is counted and rings; what it did stands in the payments.
+
+    Args:
+        began: by the monotonic clock.
     """
     try:
-        bank_calls.keep_call(_build_call(call, verification, call_id, answer, body, milliseconds))
+        bank_calls.keep_call(_build_call(call, verification, call_id, began, answer))
     except Exception as error:
         logger.error("call_not_kept", extra={"call_id": call_id, **defects.describe(error)})
         count_not_kept()
 
 
-def _build_call(
-    call: HttpCall, verification: Verification, call_id: str, answer: Answer, body: str, milliseconds: int
-) -> BankCall:
+def _build_call(call: HttpCall, verification: Verification, call_id: str, began: float, answer: Answer) -> BankCall:
     text, is_text = _read_text(call.body[:MAX_BODY_BYTES])
     return BankCall(
         call_id=call_id,
@@ -54,8 +63,8 @@ def _build_call(
         body=text,
         is_text=is_text,
         http_status=answer.http_status,
-        answer=_mask_answer(call, answer, body)[:_LONGEST_ANSWER],
-        milliseconds=milliseconds,
+        answer=_write_answer(call, answer)[:_LONGEST_ANSWER],
+        milliseconds=round((time.monotonic() - began) * 1000),
         is_signed=verification.is_signed,
         client_id=verification.client.client_id if verification.client else "",
         **(_find_ids(call, verification.client, verification.body) if verification.client else {}),
@@ -71,7 +80,9 @@ def mask_headers(headers: Any) -> dict[str, str]:
     }
 
 
-def _mask_answer(call: HttpCall, answer: Answer, body: str) -> str:
+def _write_answer(call: HttpCall, answer: Answer) -> str:
+    """As the bank gets it, but for a token."""
+    body = write_body(answer, str(call.service))
     if call.service is Service.ACCESS_TOKEN and "accessToken" in answer.members:
         return json.dumps({**json.loads(body), "accessToken": "***"})
     return body

@@ -1,5 +1,6 @@
 """Service 25: the bank tells of a payment; the answer decides whether its payer keeps the money."""
 
+from dataclasses import replace
 from typing import Any
 
 from invoicing.bill_labels import label_payer
@@ -30,16 +31,25 @@ def answer_payment(call: VerifiedCall) -> Answer:
     try:
         body = parse_payment(call.body)
         additional_info = read_additional_info(call.body)
-        outcome = post_payment(_read_payment(call, body), read_request(call))
     except BodyError as error:
         return refuse_body(call, error)
+    more = {} if additional_info is None else {"additionalInfo": additional_info}
+
+    def answer(outcome: Outcome) -> Answer:
+        data = _describe_payment(body, outcome)
+        return build_answer(Service.PAYMENT, _choose_case(call, outcome), data, outcome.verdict, **more)
+
+    build_record = call.build_record
+    try:
+        outcome = post_payment(
+            _read_payment(call, body),
+            read_request(call),
+            build_call_record=(lambda outcome: build_record(answer(outcome))) if build_record else None,
+        )
     except StoreBusyError:
         return answer_busy()
-    case = _choose_case(call, outcome)
-    payment_counts.count(outcome, case.code, call.call_id)
-    data = _describe_payment(body, outcome)
-    more = {} if additional_info is None else {"additionalInfo": additional_info}
-    return build_answer(Service.PAYMENT, case, data, outcome.verdict, **more)
+    payment_counts.count(outcome, _choose_case(call, outcome).code, call.call_id)
+    return replace(answer(outcome), is_kept=outcome.is_call_kept)
 
 
 def _read_payment(call: VerifiedCall, body: PaymentBody) -> BankPayment:

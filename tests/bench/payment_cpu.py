@@ -1,118 +1,101 @@
-"""CPU of a payment from the verified call to the answer, with AWS answered in the process; and of its parts alone."""
+"""CPU of the bank's call of payment through the whole handler, AWS answered in the process; and of its parts alone."""
 
 import os
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import replace
 from statistics import median
 from typing import Any
 
 import orjson
-from botocore.awsrequest import AWSPreparedRequest
 
-from tests.bench.answers import answer_with, read_target, set_environment
 from tests.bench.profiling import print_profile
+from tests.bench.signed_bank import SECRET, connect_bank
 
 ROUNDS = 9
 CALLS = 200
+VA_NUMBER = "8808100000000017"
 _COMPANY_CODE, _BILLER = "88081", "sekolah-harapan"
-
-
-class FakeTables:
-    """Every account is open and has its invoice; keeps the transactions sent to it."""
-
-    def __init__(self, account: dict[str, Any], invoice: dict[str, Any], biller: dict[str, Any]) -> None:
-        self._found = {"accounts": account, "invoices": invoice, "billers": biller}
-        self.transactions: list[bytes] = []
-        self.requests = 0
-
-    def answer(self, request: AWSPreparedRequest) -> bytes:
-        self.requests += 1
-        match read_target(request):
-            case "BatchGetItem":
-                asked = orjson.loads(request.body)["RequestItems"]
-                found = {table: [self._found[table]] if table in self._found else [] for table in asked}
-                return orjson.dumps({"Responses": found, "UnprocessedKeys": {}})
-            case "TransactWriteItems":
-                self.transactions.append(request.body)
-                return b"{}"
-        raise NotImplementedError(read_target(request))
 
 
 def measure_payments(*, profile: bool) -> dict[str, Any]:
     """Seconds of CPU per payment, and of what it is made of."""
-    set_environment(
-        {
-            "BANK_CODE": "028",
-            "VA_COMPANY_CODE_DIGITS": "5",
-            "VA_CUSTOMER_NUMBER_DIGITS": "11",
-            "AWS_DEFAULT_REGION": "ap-southeast-3",
-            "POWERTOOLS_METRICS_NAMESPACE": "Invoicing",
-            "POWERTOOLS_SERVICE_NAME": "invoicing",
-            "POWERTOOLS_METRICS_DISABLED": "false",
-            **{
-                f"{name.upper()}_TABLE": name
-                for name in ("invoices", "billers", "payments", "requests", "notices", "counters")
-            },
-            "VIRTUAL_ACCOUNTS_TABLE": "accounts",
-        }
-    )
+    found: dict[str, dict[str, Any]] = {}
+
+    def read_bills(asked: dict[str, Any]) -> bytes:
+        """Every account is open and has its invoice; nothing is posted, no id is used."""
+        answers = {table: [found[table]] if table in found else [] for table in asked}
+        return orjson.dumps({"Responses": answers, "UnprocessedKeys": {}})
+
+    aws, bank, sent, client = connect_bank(read_bills)
+
+    from invoicing.settings import get_settings
     from invoicing.store import dynamodb
     from invoicing.store.bill_views import load_bill_view, remember_bill
-    from tests.integration.bank_scenario import make_call, make_payment_body
-    from va_callback.calls import Service
-    from va_callback.payment import answer_payment
+    from tests.integration.scenario import FakeContext
+    from tests.integration.snap_scenario import make_event
+    from va_callback import handler
+    from va_callback.access_token import is_token_of
+    from va_callback.signatures import Signed, is_symmetric_signature
 
-    tables = _fill_tables()
-    answer_with(dynamodb.client(), tables.answer)
-    view = load_bill_view("028", "8808100000000017")
-    tables.requests = 0
-    body = make_payment_body("8808100000000017", 350_000, flagAdvise="N", channelCode=6011)
-    raw = orjson.dumps(body)
-    call = make_call(Service.PAYMENT, body)
+    account, invoice, biller = _build_bill()
+    settings = get_settings()
+    found |= {
+        settings.virtual_accounts_table: account,
+        settings.invoices_table: invoice,
+        settings.billers_table: biller,
+    }
+    view = load_bill_view("028", VA_NUMBER)
+    bank.call("payment", bank.build_payment(VA_NUMBER, 350_000))
+    call = sent[-1]
+    event = make_event(call)
+    token = call.headers["Authorization"].removeprefix("Bearer ")
+    signed = Signed(call.method, call.path, call.body, call.headers["X-TIMESTAMP"], call.headers["X-SIGNATURE"])
 
-    def pay() -> bytes:
-        answered = answer_payment(replace(call, body=orjson.loads(raw)))
-        if answered.http_status != 200:
+    def pay() -> str:
+        answered = handler.handle(event, FakeContext())
+        if answered["statusCode"] != 200:
             raise RuntimeError("the payment was refused")
-        return orjson.dumps(answered.members)
+        return str(answered["body"])
 
-    def pay_after_inquiry() -> bytes:
+    def pay_after_inquiry() -> str:
         remember_bill("028", view)
         return pay()
 
-    answer = orjson.loads(pay())
-    read_and_paid = tables.requests
-    pay_after_inquiry()
-    paid = tables.requests - read_and_paid
-    transaction = orjson.loads(tables.transactions[-1])
-
-    def read_and_write_json() -> None:
-        orjson.dumps(answer)
-        orjson.loads(raw)
+    def count_requests(work: Callable[[], object]) -> int:
+        before = aws.requests
+        work()
+        return aws.requests - before
 
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123 - no file of ours
-        if profile:
-            print_profile("payment", lambda: [pay() for _ in range(CALLS)])
+        answer = orjson.loads(pay())
+        requests = {"payment": count_requests(pay), "after_inquiry": count_requests(pay_after_inquiry)}
+        transaction = orjson.loads(aws.transactions[-1])
+        reads = [orjson.loads(read) for read in aws.reads]
+
+        def read_and_write_json() -> None:
+            orjson.dumps(answer)
+            orjson.loads(call.body)
+
         taken = _take_turns(
             {
                 "after_inquiry": pay_after_inquiry,
                 "payment": pay,
                 "json": read_and_write_json,
+                "signature": lambda: is_symmetric_signature(signed, token=token, client=client, secrets=(SECRET,)),
+                "token": lambda: is_token_of(token, "BANK-A"),
                 "transaction": lambda: dynamodb.client().transact_write_items(**transaction),
+                "reads": lambda: [dynamodb.client().batch_get_item(**read) for read in reads],
             }
         )
-    return {
-        **taken,
-        "requests": {"after_inquiry": paid, "payment": read_and_paid},
-        "members": len(transaction["TransactItems"]),
-        "bytes": len(tables.transactions[-1]),
-    }
+        kept = bytes(aws.transactions[-1])
+    if profile:
+        print_profile("payment", lambda: [pay_after_inquiry() for _ in range(CALLS)])
+    return {**taken, "requests": requests, "members": len(transaction["TransactItems"]), "bytes": len(kept)}
 
 
-def _fill_tables() -> FakeTables:
-    """A school bill with two notices, as the writer stores it."""
+def _build_bill() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Account, invoice and biller of a school bill with two notices, as they are stored."""
     from invoicing.store import invoices
 
     draft: Any = {
@@ -135,7 +118,7 @@ def _fill_tables() -> FakeTables:
         upload_id="01KAQ0000000000000000000AA",
         row=5,
         bank_code="028",
-        va_number="8808100000000017",
+        va_number=VA_NUMBER,
         draft=draft,
         created_at="2026-11-23T03:00:00.000Z",
     )
@@ -152,7 +135,7 @@ def _fill_tables() -> FakeTables:
         "language": {"S": "id"},
     }
     invoice, account = (write["Put"]["Item"] for write in writes)
-    return FakeTables(account, invoice, biller)
+    return account, invoice, biller
 
 
 def _take_turns(works: dict[str, Callable[[], object]]) -> dict[str, float]:

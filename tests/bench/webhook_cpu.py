@@ -3,49 +3,26 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from io import StringIO
 from statistics import median
 from typing import Any
 
 import orjson
-from botocore.awsrequest import AWSPreparedRequest
 
-from tests.bench.answers import answer_with, read_target, set_environment
 from tests.bench.profiling import print_profile
 
 ROUNDS, CALLS = 9, 200
 VA_NUMBER = "8800112345678901"
 
 
-class FakeAws:
-    """One bank client, its secret and the token keys; every write is taken."""
-
-    def __init__(self, client: dict[str, Any], partner: dict[str, Any], secrets: dict[str, str]) -> None:
-        self._items = {item["pk"]["S"]: orjson.dumps({"Item": item}) for item in (client, partner)}
-        self._secrets = secrets
-        self.puts: list[bytes] = []
-
-    def answer_dynamodb(self, request: AWSPreparedRequest) -> bytes:
-        if read_target(request) == "GetItem":
-            return self._items[orjson.loads(request.body)["Key"]["pk"]["S"]]
-        self.puts.append(request.body)
-        return b"{}"
-
-    def answer_secrets(self, request: AWSPreparedRequest) -> bytes:
-        arn = orjson.loads(request.body)["SecretId"]
-        return orjson.dumps({"ARN": arn, "SecretString": orjson.dumps({"values": [self._secrets[arn]]}).decode()})
-
-
 def measure_webhook(*, profile: bool) -> dict[str, Any]:
     """Microseconds of CPU per call: of all and of each part, for a token, an inquiry and a payment."""
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    from tests.bench.signed_bank import SECRET, connect_bank
 
-    from infra.local.bank import Bank, Call, Identity, Reply, write_public_key
-    from invoicing.bank_clients import BankClient
-    from invoicing.store import bank_calls, bank_clients, dynamodb, secrets
-    from tests.integration.aws_from_template import REGION, Template
+    aws, bank, sent, client = connect_bank(lambda _asked: b"{}")
+
+    from invoicing.store import bank_calls
     from tests.integration.scenario import FakeContext
-    from tests.integration.snap_scenario import make_event, write_private_key
+    from tests.integration.snap_scenario import make_event
     from va_callback import handler
     from va_callback.access_token import is_token_of, issue_token
     from va_callback.calls import Answer
@@ -53,40 +30,15 @@ def measure_webhook(*, profile: bool) -> dict[str, Any]:
     from va_callback.signatures import Signed, is_rsa_signature, is_symmetric_signature
     from va_callback.strict_json import parse_object
 
-    set_environment({**Template().read_environment("VaCallbackFunction"), "AWS_DEFAULT_REGION": REGION})
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    client = BankClient("BANK-A", "028", "88001", (write_public_key(key),), "arn:secret")
-    stored = dynamodb.to_item(bank_clients._build_record(client))
-    partner = dynamodb.to_item({"pk": "partners", "sk": "88001", "client_id": "BANK-A"})
-    token_keys = Template().read_environment("VaCallbackFunction")["SNAP_TOKEN_KEYS"]
-    aws = FakeAws(stored, partner, {"arn:secret": "s" * 64, token_keys: "k" * 64})
-    # As in production: one line of the log for each call, kept in memory.
-    handler.logger.setLevel("INFO")
-    handler.logger.registered_handler.stream = StringIO()  # type: ignore[attr-defined]
-    answer_with(dynamodb.client(), aws.answer_dynamodb)
-    answer_with(bank_calls._get_writer(), aws.answer_dynamodb)
-    answer_with(secrets.client(), aws.answer_secrets)
-    sent: list[Call] = []
-
-    def send(call: Call) -> Reply:
-        sent.append(call)
-        answer = handler.handle(make_event(call), FakeContext())
-        return Reply(answer["statusCode"], orjson.loads(answer["body"]), answer["headers"])
-
     data = {"virtualAccountData": {"paymentFlagStatus": "00", "paymentFlagReason": {"english": "Success"}}}
     done = Answer(200, "00", "Successful", data)
     handler.call_service = lambda _call: done
-    bank = Bank(Identity("BANK-A", "88001", "s" * 64, write_private_key(key), 5), send)
-    replies = {
-        "token": bank.take_token(),
-        "inquiry": bank.inquire(VA_NUMBER),
-        "payment": bank.call("payment", bank.build_payment(VA_NUMBER, 1_250_000)),
-    }
-    if any(reply.http_status != 200 for reply in replies.values()):
-        raise RuntimeError(f"refused: {replies}")
+    bank.take_token()
+    bank.inquire(VA_NUMBER)
+    bank.call("payment", bank.build_payment(VA_NUMBER, 1_250_000))
     token = sent[-1].headers["Authorization"].removeprefix("Bearer ")
     measured = {}
-    for name, call in zip(replies, (sent[0], sent[-2], sent[-1]), strict=True):
+    for name, call in zip(("token", "inquiry", "payment"), (sent[0], sent[-2], sent[-1]), strict=True):
         event = make_event(call)
         put = orjson.loads(aws.puts[-1])
         signed = Signed(call.method, call.path, call.body, call.headers["X-TIMESTAMP"], call.headers["X-SIGNATURE"])
@@ -98,9 +50,7 @@ def measure_webhook(*, profile: bool) -> dict[str, Any]:
                 (lambda signed=signed, text=text: is_rsa_signature(signed.signature, text, client))
                 if is_token
                 else (
-                    lambda signed=signed: is_symmetric_signature(
-                        signed, token=token, client=client, secrets=("s" * 64,)
-                    )
+                    lambda signed=signed: is_symmetric_signature(signed, token=token, client=client, secrets=(SECRET,))
                 )
             ),
             "token": (lambda: issue_token("BANK-A")) if is_token else (lambda: is_token_of(token, "BANK-A")),

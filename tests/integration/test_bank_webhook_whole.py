@@ -1,10 +1,15 @@
 """The bank's signed calls through the handler to the money and back, with exactly the variables of the function."""
 
+from typing import Any
+
+import orjson
 import pytest
 
 from infra.local.bank import Bank, Reply
 from invoicing import clock
-from tests.integration import bank_scenario, scenario
+from invoicing.store import bank_calls, dynamodb
+from invoicing.store.bank_calls import BankCall
+from tests.integration import bank_scenario, faults, scenario
 from tests.integration.conftest import Aws
 from tests.integration.snap_scenario import connect
 
@@ -49,3 +54,62 @@ def test_refusals_reach_the_bank_with_its_ids_and_reasons(bank: Bank) -> None:
     assert refused.body["virtualAccountData"]["virtualAccountNo"] == f"   {va_number}"
     assert read_status(bank.pay(va_number, DUE, flagAdvise="x")) == ("4002501", "01")
     assert bank.ask_status(va_number, "nothing").code == "4042601"
+
+
+# --- The call is evidence of the money: kept with it ------------------------------------------------------------------
+
+
+def load_calls_of(va_number: str) -> list[BankCall]:
+    return [bank_calls.load_call(call_id) for call_id in bank_calls.list_calls_of_va("028", va_number)]
+
+
+def fail(*_: object) -> None:
+    raise AssertionError("kept by itself")
+
+
+def test_call_is_kept_by_the_transaction_that_posts_or_refuses(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    va_number = bank_scenario.open_bill()
+    bank.take_token()
+    monkeypatch.setattr(bank_calls, "keep_call", fail)
+    paid = bank.pay(va_number, DUE)
+    refused = bank.pay(va_number, DUE)
+    assert [reply.code for reply in (paid, refused)] == ["2002500", "4042514"]
+    kept = load_calls_of(va_number)
+    assert [orjson.loads(call.answer) for call in kept] == [paid.body, refused.body]
+    assert [(call.http_status, call.is_signed, call.client_id) for call in kept] == [
+        (200, True, "ocbc"),
+        (404, True, "ocbc"),
+    ]
+    postings, attempts = bank_scenario.read_postings(), bank_scenario.read_attempts()
+    assert [record["call_id"] for record in (*postings, *attempts)] == [call.call_id for call in kept]
+
+
+def test_payment_is_posted_once_and_kept_by_itself_when_its_call_cannot_stand_in_the_transaction(bank: Bank) -> None:
+    va_number = bank_scenario.open_bill()
+    tried: list[int] = []
+
+    def throttle_record(params: dict[str, Any], **_: object) -> None:
+        members = len(params["TransactItems"])
+        tried.append(members)
+        if members == tried[0]:
+            faults.raise_cancelled([*["None"] * (members - 1), "ThrottlingError"])()
+
+    event = "before-parameter-build.dynamodb.TransactWriteItems"
+    dynamodb.client().meta.events.register(event, throttle_record)
+    assert read_status(bank.pay(va_number, DUE)) == ("2002500", "00")
+    assert tried[1:] == [tried[0] - 1]
+    assert bank_scenario.assert_money_agrees(va_number)
+    assert [call.http_status for call in load_calls_of(va_number)] == [200]
+
+
+def test_call_whose_commit_was_not_heard_of_is_kept_once_and_rings_for_nobody(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[None] = []
+    monkeypatch.setattr("va_callback.keeping.count_not_kept", lambda: rung.append(None))
+    va_number = bank_scenario.open_bill()
+    lost = faults.CallCounter([faults.OneOperation(dynamodb.client())], faults.raise_read_timeout, 0, after=True)
+    with lost.installed():
+        assert read_status(bank.pay(va_number, DUE)) == ("2002500", "00")
+    assert [call.http_status for call in load_calls_of(va_number)] == [200]
+    assert rung == []

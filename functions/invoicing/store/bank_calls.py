@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from invoicing import clock
 from invoicing.errors import BankCallNotFoundError
@@ -30,7 +31,7 @@ SHARDS = 4
 class BankCall:
     call_id: str
     at: str
-    """UTC text, when it was answered."""
+    """UTC text, when its answer was decided."""
     service: str
     method: str
     path: str
@@ -44,6 +45,7 @@ class BankCall:
     answer: str
     """The body of our answer, tokens masked."""
     milliseconds: int
+    """Until its answer was decided; of a payment, before its transaction."""
     is_signed: bool
     """Its signature fits: only then do the members below say what it was about."""
     client_id: str = ""
@@ -63,13 +65,26 @@ _STORED = tuple(name for name in BankCall.__dataclass_fields__ if name != "call_
 def _get_writer() -> "DynamoDBClient":
     # The bank waits meanwhile, and its answer is decided: short, and never again.
     config = Config(
-        parameter_validation=False, retries={"total_max_attempts": 1}, connect_timeout=0.5, read_timeout=0.7
+        user_agent="invoicing",
+        parameter_validation=False,
+        retries={"total_max_attempts": 1},
+        connect_timeout=0.5,
+        read_timeout=0.7,
     )
     return boto3.client("dynamodb", config=config)
 
 
 def keep_call(call: BankCall) -> None:
-    """Write the call once; it expires after the retention that the deployment sets. Raises what boto3 raises."""
+    """Write the call by itself, unless a transaction has written it. Raises what boto3 raises."""
+    try:
+        _get_writer().put_item(**build_call_write(call)["Put"])
+    except ClientError as error:
+        if not dynamodb.is_condition_failed(error):
+            raise
+
+
+def build_call_write(call: BankCall) -> dict[str, Any]:
+    """A transaction member that writes the call once; it expires after the retention that the deployment sets."""
     day = datetime.fromisoformat(call.at).astimezone(clock.JAKARTA).date()
     expires = datetime.fromisoformat(call.at) + timedelta(days=get_settings().bank_call_retention_days)
     item = {
@@ -81,18 +96,14 @@ def keep_call(call: BankCall) -> None:
         "by_request_pk": _build_key(call.bank_code, call.request_id),
         "expires_at": int(expires.timestamp()),
     }
-    put = dynamodb.build_put(get_settings().bank_calls_table, dynamodb.to_item(item))["Put"]
-    _get_writer().put_item(**put)
+    return dynamodb.build_put(get_settings().bank_calls_table, dynamodb.to_item(item))
 
 
 def load_call(call_id: str) -> BankCall:
     """Raises BankCallNotFoundError."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().bank_calls_table, Key={"pk": {"S": call_id}}, ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().bank_calls_table, {"pk": {"S": call_id}})
+    if record is None:
         raise BankCallNotFoundError(call_id)
-    record = dynamodb.from_item(answer["Item"])
     members = {name: record[name] for name in BankCall.__dataclass_fields__ if name in record}
     return BankCall(**{"body": "", "answer": "", **members, "call_id": record["pk"]})
 

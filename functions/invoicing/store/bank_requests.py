@@ -6,8 +6,6 @@ their day (TTL), so they hold nothing that is not kept elsewhere.
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from invoicing import clock
 from invoicing.bank_requests import BankRequest
 from invoicing.settings import get_settings
@@ -31,23 +29,12 @@ def build_request_write(request: BankRequest, at: str, facts: dict[str, Any]) ->
 
 def create_request(request: BankRequest, at: str, facts: dict[str, Any]) -> bool:
     """The same by itself, for calls that change nothing else; False when the id was used already."""
-    try:
-        dynamodb.client().put_item(
-            TableName=get_settings().requests_table,
-            Item=_build_item(request, at, facts),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.put_new(get_settings().requests_table, _build_item(request, at, facts))
 
 
 def load_request(request: BankRequest) -> dict[str, Any] | None:
     """What this id was used for today, consistently read."""
-    table, key = locate_request(request)
-    return dynamodb.load_together({table: key}).get(table)
+    return dynamodb.load_item(*locate_request(request))
 
 
 def _build_pk(request: BankRequest) -> str:

@@ -34,12 +34,10 @@ _FAILED = "ConditionalCheckFailed"
 
 def load_biller(biller_id: str) -> Biller:
     """Raises BillerNotFoundError."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().billers_table, Key={"pk": {"S": biller_id}}, ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().billers_table, {"pk": {"S": biller_id}})
+    if record is None:
         raise BillerNotFoundError(biller_id)
-    return _read_biller(dynamodb.from_item(answer["Item"]))
+    return _read_biller(record)
 
 
 def locate_biller(biller_id: str) -> tuple[str, dynamodb.Item]:
@@ -86,21 +84,13 @@ def list_active_billers() -> Iterator[Biller]:
 
 def record_reminded(biller_id: str, day: date) -> bool:
     """All reminders up to this local day are planned; False when a later day, or this one, is recorded already."""
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().billers_table,
-            Key={"pk": {"S": biller_id}},
-            UpdateExpression="SET reminded_until = :day",
-            ConditionExpression=(
-                "attribute_exists(pk) AND (attribute_not_exists(reminded_until) OR reminded_until < :day)"
-            ),
-            ExpressionAttributeValues={":day": {"S": day.isoformat()}},
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.update_if(
+        get_settings().billers_table,
+        {"pk": {"S": biller_id}},
+        "SET reminded_until = :day",
+        "attribute_exists(pk) AND (attribute_not_exists(reminded_until) OR reminded_until < :day)",
+        {":day": day.isoformat()},
+    )
 
 
 def save_wording(biller_id: str, wording: Wording, before: Wording) -> bool:

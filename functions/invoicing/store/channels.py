@@ -37,9 +37,8 @@ class Pause:
 
 def load_pause(channel: Channel) -> Pause | None:
     """None while the channel works."""
-    answer = dynamodb.client().get_item(TableName=get_settings().channels_table, Key=_key(channel), ConsistentRead=True)
-    record = dynamodb.from_item(answer.get("Item", {}))
-    if "until" not in record:
+    record = dynamodb.load_item(get_settings().channels_table, _key(channel))
+    if record is None or "until" not in record:
         return None
     return Pause(record["since"], record["until"], record["reason"], record["stops"], record.get("probe_until"))
 
@@ -143,17 +142,4 @@ def _day_key(day: str, shard: int) -> Any:
 def _change(key: Any, update: str, condition: str, values: Mapping[str, Any]) -> bool:
     used = f"{update} {condition}"
     names = {f"#{name}": name for name in ("until", "reason") if f"#{name}" in used}
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().channels_table,
-            Key=key,
-            UpdateExpression=update,
-            ConditionExpression=condition,
-            **({"ExpressionAttributeNames": names} if names else {}),  # type: ignore[arg-type]
-            ExpressionAttributeValues=dynamodb.to_item(values),
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.update_if(get_settings().channels_table, key, update, condition, values, names=names)

@@ -106,6 +106,55 @@ def batch_get(table: str, keys: Iterable[Any], *, consistent: bool) -> list[dict
     raise RuntimeError(f"DynamoDB left {len(request[table]['Keys'])} keys unread")
 
 
+def load_item(table: str, key: Any) -> dict[str, Any] | None:
+    """Consistently read; None when there is none."""
+    answer = client().get_item(TableName=table, Key=key, ConsistentRead=True)
+    return from_item(answer["Item"]) if "Item" in answer else None
+
+
+def put_new(table: str, item: Item) -> bool:
+    """Put an item; False when its key is taken."""
+    try:
+        client().put_item(**build_put(table, item)["Put"])
+    except ClientError as error:
+        if not is_condition_failed(error):
+            raise
+        return False
+    return True
+
+
+def update_if(
+    table: str,
+    key: Any,
+    expression: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    names: Mapping[str, str] | None = None,
+) -> bool:
+    """Update an item; False when the condition does not hold.
+
+    Args:
+        values: of the expressions' placeholders, as ``to_item`` takes them.
+        names: likewise of attributes that DynamoDB does not take by themselves.
+    """
+    request: Any = {"ExpressionAttributeNames": names} if names else {}
+    try:
+        client().update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression=expression,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=to_item(values),
+            **request,
+        )
+    except ClientError as error:
+        if not is_condition_failed(error):
+            raise
+        return False
+    return True
+
+
 def is_condition_failed(error: ClientError) -> bool:
     return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 

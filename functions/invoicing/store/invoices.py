@@ -36,10 +36,7 @@ _PAGE_SIZE = 50
 
 def load_current_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
     """The open or paid invoice of this number, consistently read: InvoiceDraft members, status, va_number, ..."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().invoices_table, Key=_current_key(biller_id, number), ConsistentRead=True
-    )
-    current = dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+    current = dynamodb.load_item(get_settings().invoices_table, _current_key(biller_id, number))
     return None if current is None or current["status"] == InvoiceStatus.ARCHIVED else current
 
 
@@ -54,10 +51,7 @@ def load_invoice_of_account(biller_id: str, number: str, va_number: str) -> dict
 def load_archived_invoice(biller_id: str, number: str, va_number: str) -> dict[str, Any] | None:
     """The invoice of this number that was archived with this virtual account, consistently read."""
     key = {"pk": {"S": f"{biller_id}#{normalise_number(number)}"}, "sk": {"S": f"archived#{va_number}"}}
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().invoices_table, Key=cast(Any, key), ConsistentRead=True
-    )
-    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+    return dynamodb.load_item(get_settings().invoices_table, key)
 
 
 def load_current_invoices(biller_id: str, numbers: list[str], *, consistent: bool) -> dict[str, dict[str, Any]]:
@@ -262,20 +256,14 @@ def build_paid_writes(
 
 def mark_inquired(bank_code: str, va_number: str, at: str) -> bool:
     """Note on an open account when the bank last asked about it; False when it is open no more."""
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().virtual_accounts_table,
-            Key=account_key(bank_code, va_number),
-            UpdateExpression="SET inquired_at = :at",
-            ConditionExpression="#state = :open",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=dynamodb.to_item({":at": at, ":open": VirtualAccountState.OPEN}),
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.update_if(
+        get_settings().virtual_accounts_table,
+        account_key(bank_code, va_number),
+        "SET inquired_at = :at",
+        "#state = :open",
+        {":at": at, ":open": VirtualAccountState.OPEN},
+        names={"#state": "state"},
+    )
 
 
 def replace_archived(writes: list[dict[str, Any]], replaces: str) -> list[dict[str, Any]]:
@@ -467,19 +455,16 @@ def build_status_key(biller_id: str, status: InvoiceStatus, shard: int) -> str:
 
 
 def _update_current(biller_id: str, number: str, expression: str, values: Mapping[str, Any]) -> None:
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().invoices_table,
-            Key=_current_key(biller_id, number),
-            UpdateExpression=expression,
-            ConditionExpression="attribute_exists(pk) AND #status <> :archived",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues=dynamodb.to_item({**values, ":archived": InvoiceStatus.ARCHIVED}),
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        raise InvoiceNotFoundError(number) from error
+    is_updated = dynamodb.update_if(
+        get_settings().invoices_table,
+        _current_key(biller_id, number),
+        expression,
+        "attribute_exists(pk) AND #status <> :archived",
+        {**values, ":archived": InvoiceStatus.ARCHIVED},
+        names={"#status": "status"},
+    )
+    if not is_updated:
+        raise InvoiceNotFoundError(number)
 
 
 def _current_key(biller_id: str, number: str) -> Any:

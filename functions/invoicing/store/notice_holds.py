@@ -33,12 +33,9 @@ class Hold:
 
 def load_hold(biller_id: str, upload_id: str) -> Hold | None:
     """Consistently read; None when the upload's notices were never held."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().uploads_table, Key=_key(biller_id, upload_id), ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().uploads_table, _key(biller_id, upload_id))
+    if record is None:
         return None
-    record = dynamodb.from_item(answer["Item"])
     return Hold(
         biller_id,
         upload_id,
@@ -112,19 +109,13 @@ def list_resumed(limit: int) -> list[tuple[str, str, str]]:
 
 def finish_resumption(biller_id: str, upload_id: str, resumed_at: str) -> bool:
     """All of them are let go; False when they were held, or let go, again."""
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().uploads_table,
-            Key=_key(biller_id, upload_id),
-            UpdateExpression="REMOVE due_shard, due_at",
-            ConditionExpression="due_at = :resumed_at",
-            ExpressionAttributeValues={":resumed_at": {"S": resumed_at}},
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.update_if(
+        get_settings().uploads_table,
+        _key(biller_id, upload_id),
+        "REMOVE due_shard, due_at",
+        "due_at = :resumed_at",
+        {":resumed_at": resumed_at},
+    )
 
 
 def _key(biller_id: str, upload_id: str) -> Any:

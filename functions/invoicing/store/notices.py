@@ -186,17 +186,7 @@ def read_notice(item: Mapping[str, Any]) -> Notice:
 
 def create_notice(item: Mapping[str, Any]) -> bool:
     """Put a notice made by ``notice_item`` that has no other write for its cause; False when it is there already."""
-    try:
-        dynamodb.client().put_item(
-            TableName=get_settings().notices_table,
-            Item=dynamodb.to_item(item),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.put_new(get_settings().notices_table, dynamodb.to_item(item))
 
 
 def load_notice_items(refs: Sequence[NoticeRef]) -> list[Mapping[str, Any]]:
@@ -210,8 +200,7 @@ def load_notice_items(refs: Sequence[NoticeRef]) -> list[Mapping[str, Any]]:
 
 def load_record(ref: NoticeRef) -> dict[str, Any] | None:
     """Consistent read of one notice with all its attributes; None when there is none."""
-    answer = dynamodb.client().get_item(TableName=get_settings().notices_table, Key=_key(ref), ConsistentRead=True)
-    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+    return dynamodb.load_item(get_settings().notices_table, _key(ref))
 
 
 def list_records(bank_code: str, va_number: str) -> list[dict[str, Any]]:
@@ -491,22 +480,13 @@ def settle_delivered(ref: NoticeRef, owner: str, now: datetime) -> bool:
 
 def record_delivery(notice: Notice, delivery: Mapping[str, Any]) -> None:
     """Keep one attempt of a webhook call with its claimed notice, among the last ones; lost where the claim is over."""
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().notices_table,
-            Key=_key(notice.ref),
-            UpdateExpression="SET deliveries = :deliveries",
-            ConditionExpression="claimed_by = :owner",
-            ExpressionAttributeValues=dynamodb.to_item(
-                {
-                    ":deliveries": [*notice.deliveries, delivery][-MAX_DELIVERIES:],
-                    ":owner": notice.claimed_by or "",
-                }
-            ),
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
+    dynamodb.update_if(
+        get_settings().notices_table,
+        _key(notice.ref),
+        "SET deliveries = :deliveries",
+        "claimed_by = :owner",
+        {":deliveries": [*notice.deliveries, delivery][-MAX_DELIVERIES:], ":owner": notice.claimed_by or ""},
+    )
 
 
 def record_receipt(

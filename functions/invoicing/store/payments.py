@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from invoicing import clock
 from invoicing.bank_requests import BankRequest
 from invoicing.postings import Approval, BankPayment, PaymentKind, PostingState
@@ -33,8 +31,7 @@ def locate_posting(bank_code: str, payment_request_id: str) -> tuple[str, dynamo
 
 def load_posting(bank_code: str, payment_request_id: str) -> dict[str, Any] | None:
     """Consistently read."""
-    table, key = locate_posting(bank_code, payment_request_id)
-    return dynamodb.load_together({table: key}).get(table)
+    return dynamodb.load_item(*locate_posting(bank_code, payment_request_id))
 
 
 def build_posting_write(
@@ -84,15 +81,8 @@ def record_attempt(
     account: Mapping[str, Any] | None,
 ) -> None:
     """The same by itself, for a call whose id was used before; the first attempt of an id stays."""
-    try:
-        dynamodb.client().put_item(
-            TableName=get_settings().payments_table,
-            Item=_build_attempt(payment, verdict, request, refused_at, account),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
+    item = _build_attempt(payment, verdict, request, refused_at, account)
+    dynamodb.put_new(get_settings().payments_table, item)
 
 
 def list_attempts(bank_code: str, payment_request_id: str) -> list[dict[str, Any]]:

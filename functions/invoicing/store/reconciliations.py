@@ -282,43 +282,18 @@ def _list_by_state(key: str, mark: str | None, *, descending: bool) -> tuple[lis
 
 
 def _put_new(item: Mapping[str, Any]) -> bool:
-    try:
-        dynamodb.client().put_item(
-            TableName=get_settings().reconciliations_table,
-            Item=dynamodb.to_item(item),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.put_new(get_settings().reconciliations_table, dynamodb.to_item(item))
 
 
 def _update(
     pk: str, sk: str, expression: str, condition: str, values: Mapping[str, Any], *, names: Mapping[str, str]
 ) -> bool:
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().reconciliations_table,
-            Key=_key(pk, sk),
-            UpdateExpression=expression,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=dict(names),
-            ExpressionAttributeValues=dynamodb.to_item(values),
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    table = get_settings().reconciliations_table
+    return dynamodb.update_if(table, _key(pk, sk), expression, condition, values, names=names)
 
 
 def _load(pk: str, sk: str) -> dict[str, Any] | None:
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().reconciliations_table, Key=_key(pk, sk), ConsistentRead=True
-    )
-    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+    return dynamodb.load_item(get_settings().reconciliations_table, _key(pk, sk))
 
 
 def _key(pk: str, sk: str) -> Any:

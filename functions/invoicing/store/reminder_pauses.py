@@ -23,10 +23,7 @@ def save_resumption(biller_id: str, payer_key: str, resumption: Mapping[str, str
 
 def load_pause(biller_id: str, payer_key: str) -> dict[str, str] | None:
     """The payer's pause, consistently read; it may be over."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().suppressions_table, Key=_key(biller_id, payer_key), ConsistentRead=True
-    )
-    record = dynamodb.from_item(answer.get("Item", {}))
+    record = dynamodb.load_item(get_settings().suppressions_table, _key(biller_id, payer_key)) or {}
     return record.get("paused")
 
 

@@ -12,8 +12,6 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-from botocore.exceptions import ClientError
-
 from invoicing import clock
 from invoicing.errors import ReportNotFoundError, ScheduleNotFoundError
 from invoicing.reports import Every, Report, ReportOrder, ReportState, Schedule
@@ -282,17 +280,7 @@ def save_notice_day(biller_id: str, day: str, counted_at: str, counts: Mapping[s
 
 
 def _put_new(item: Mapping[str, Any]) -> bool:
-    try:
-        dynamodb.client().put_item(
-            TableName=get_settings().reports_table,
-            Item=dynamodb.to_item(item),
-            ConditionExpression="attribute_not_exists(pk)",
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.put_new(get_settings().reports_table, dynamodb.to_item(item))
 
 
 def _update(
@@ -305,28 +293,12 @@ def _update(
     names: Mapping[str, str] | None = None,
 ) -> bool:
     """False when the condition does not hold."""
-    request: Any = {"ExpressionAttributeNames": names} if names else {}
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().reports_table,
-            Key=_key(biller_id, sort_key),
-            UpdateExpression=expression,
-            ConditionExpression=condition,
-            ExpressionAttributeValues=dynamodb.to_item(values),
-            **request,
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    key = _key(biller_id, sort_key)
+    return dynamodb.update_if(get_settings().reports_table, key, expression, condition, values, names=names)
 
 
 def _load(biller_id: str, sort_key: str) -> dict[str, Any] | None:
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().reports_table, Key=_key(biller_id, sort_key), ConsistentRead=True
-    )
-    return dynamodb.from_item(answer["Item"]) if "Item" in answer else None
+    return dynamodb.load_item(get_settings().reports_table, _key(biller_id, sort_key))
 
 
 def _at(instant: datetime) -> str:

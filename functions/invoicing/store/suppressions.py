@@ -39,11 +39,8 @@ class Suppression:
 def find_active_reason(biller_id: str, channel: Channel, address: str) -> str | None:
     """Why this address gets no notices of this biller on this channel; None while it may."""
     suppression_id = build_suppression_id(biller_id, channel, address)
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().suppressions_table, Key=_key(biller_id, suppression_id), ConsistentRead=True
-    )
-    item = answer.get("Item", {})
-    return item["reason"]["S"] if item and "lifted_at" not in item else None
+    record = dynamodb.load_item(get_settings().suppressions_table, _key(biller_id, suppression_id))
+    return record["reason"] if record and "lifted_at" not in record else None
 
 
 def save_suppression(suppression: Suppression) -> bool:
@@ -56,20 +53,14 @@ def save_suppression(suppression: Suppression) -> bool:
         "notice": suppression.notice,
     }
     expression = "SET " + ", ".join(f"#{name} = :{name}" for name in values) + " REMOVE lifted_at, lifted_by"
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().suppressions_table,
-            Key=_key(suppression.biller_id, suppression.suppression_id),
-            UpdateExpression=expression,
-            ConditionExpression="attribute_not_exists(pk) OR lifted_at < :since",
-            ExpressionAttributeNames={f"#{name}": name for name in values},
-            ExpressionAttributeValues=dynamodb.to_item({f":{name}": value for name, value in values.items()}),
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.update_if(
+        get_settings().suppressions_table,
+        _key(suppression.biller_id, suppression.suppression_id),
+        expression,
+        "attribute_not_exists(pk) OR lifted_at < :since",
+        {f":{name}": value for name, value in values.items()},
+        names={f"#{name}": name for name in values},
+    )
 
 
 def save_dismissal(suppression: Suppression, va_number: str) -> bool:
@@ -114,12 +105,10 @@ def save_dismissal(suppression: Suppression, va_number: str) -> bool:
 
 def load_suppression(biller_id: str, suppression_id: str) -> Suppression:
     """Raises SuppressionNotFoundError, for another biller's suppression too."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().suppressions_table, Key=_key(biller_id, suppression_id), ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().suppressions_table, _key(biller_id, suppression_id))
+    if record is None:
         raise SuppressionNotFoundError(suppression_id)
-    return _read_suppression(dynamodb.from_item(answer["Item"]))
+    return _read_suppression(record)
 
 
 def list_suppressions(biller_id: str, after: str | None, limit: int) -> tuple[list[Suppression], str | None]:
@@ -146,22 +135,13 @@ def lift_suppression(suppression: Suppression, lifted_by: str, now: datetime) ->
         "lifted_by": lifted_by,
     }
     values = {":lifted_at": lifted_at, ":lifted_by": lifted_by, ":lift": [lift], ":none": [], ":since": lift["since"]}
-    try:
-        dynamodb.client().update_item(
-            TableName=get_settings().suppressions_table,
-            Key=_key(suppression.biller_id, suppression.suppression_id),
-            UpdateExpression=(
-                "SET lifted_at = :lifted_at, lifted_by = :lifted_by, "
-                "lifts = list_append(if_not_exists(lifts, :none), :lift)"
-            ),
-            ConditionExpression="since = :since AND attribute_not_exists(lifted_at)",
-            ExpressionAttributeValues=dynamodb.to_item(values),
-        )
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return False
-    return True
+    return dynamodb.update_if(
+        get_settings().suppressions_table,
+        _key(suppression.biller_id, suppression.suppression_id),
+        ("SET lifted_at = :lifted_at, lifted_by = :lifted_by, lifts = list_append(if_not_exists(lifts, :none), :lift)"),
+        "since = :since AND attribute_not_exists(lifted_at)",
+        values,
+    )
 
 
 def build_suppression_id(biller_id: str, channel: Channel, address: str) -> str:

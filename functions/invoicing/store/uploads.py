@@ -35,24 +35,15 @@ _DUE_SHARD = "uploads"
 _COUNTER_TRIES = 10
 
 
-def create_upload(upload: Upload) -> None:
-    """Put a new upload. Raises ClientError when its id exists, which a ULID rules out."""
-    dynamodb.client().put_item(
-        TableName=get_settings().uploads_table,
-        Item=dynamodb.to_item(_write_upload(upload) | _due_attributes(upload.status, clock.now())),
-        ConditionExpression="attribute_not_exists(pk)",
-    )
+def create_upload(upload: Upload) -> bool:
+    """Put a new upload; False when its id exists, which a new ULID rules out."""
+    item = _write_upload(upload) | _due_attributes(upload.status, clock.now())
+    return dynamodb.put_new(get_settings().uploads_table, dynamodb.to_item(item))
 
 
 def create_upload_once(upload: Upload) -> Upload:
     """Put a new upload, or the one that has its id already."""
-    try:
-        create_upload(upload)
-    except ClientError as error:
-        if not dynamodb.is_condition_failed(error):
-            raise
-        return load_upload(upload.biller_id, upload.upload_id)
-    return upload
+    return upload if create_upload(upload) else load_upload(upload.biller_id, upload.upload_id)
 
 
 def claim_key(biller_id: str, key: str, upload_id: str, fingerprint: str) -> tuple[str, str]:
@@ -75,12 +66,10 @@ def claim_key(biller_id: str, key: str, upload_id: str, fingerprint: str) -> tup
 
 def load_upload(biller_id: str, upload_id: str) -> Upload:
     """Raises UploadNotFoundError, for another biller's upload too."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().uploads_table, Key=_upload_key(biller_id, upload_id), ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().uploads_table, _upload_key(biller_id, upload_id))
+    if record is None:
         raise UploadNotFoundError(upload_id)
-    return _read_upload(dynamodb.from_item(answer["Item"]))
+    return _read_upload(record)
 
 
 def list_recent_uploads(biller_id: str, limit: int) -> list[Upload]:
@@ -181,10 +170,8 @@ def record_check(upload: Upload, status: UploadStatus, sha256: str | None, findi
 
 def find_upload_of_file(biller_id: str, sha256: str) -> str | None:
     """The id of the last checked upload that brought this very file."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().uploads_table, Key=_key(f"{biller_id}#files", sha256), ConsistentRead=True
-    )
-    return answer["Item"]["upload_id"]["S"] if "Item" in answer else None
+    record = dynamodb.load_item(get_settings().uploads_table, _key(f"{biller_id}#files", sha256))
+    return record["upload_id"] if record else None
 
 
 def release(

@@ -62,12 +62,10 @@ class Webhook:
 
 def load_webhook(biller_id: str, endpoint_id: str) -> Webhook:
     """Consistently read. Raises WebhookNotFoundError, for another biller's too."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().webhooks_table, Key=_key(biller_id, endpoint_id), ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().webhooks_table, _key(biller_id, endpoint_id))
+    if record is None:
         raise WebhookNotFoundError(endpoint_id)
-    return _read_webhook(dynamodb.from_item(answer["Item"]))
+    return _read_webhook(record)
 
 
 def list_webhooks(biller_id: str) -> list[Webhook]:
