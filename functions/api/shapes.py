@@ -225,6 +225,7 @@ class Settings(TypedDict):
     on_errors: str
     release: str
     help_contact: str
+    outside_payments: str
 
 
 class AuditEntry(TypedDict):

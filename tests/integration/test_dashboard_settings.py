@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.views import wordings
 from invoicing import clock, queue_health, two_people, user_pool, users, webhooks
-from invoicing.billers import BillerState, ReleaseMode
+from invoicing.billers import BillerState, OutsidePayments, ReleaseMode
 from invoicing.changes import ChangeKind, ChangeState
 from invoicing.errors import BillerNotFoundError, PreviewFailedError
 from invoicing.notice_policy import FallbackLadder
@@ -38,6 +38,7 @@ NOTICES = {
     "reminder_offsets": "7, -3,0",
     "on_errors": "refuse_all",
     "release": "by_checker",
+    "outside_payments": "by_two",
     "help_contact": "WhatsApp 0811-0000-0001",
     "fallback": "yes",
     "step-1": "whatsapp",
@@ -128,6 +129,7 @@ class TestNoticeSettings:
             {"zone": "Europe/Berlin"},
             {"language": "de"},
             {"release": "automatic"},
+            {"outside_payments": "by_one"},
             {"help_contact": "a\x00b"},
             {"version": "7"},
             {"version": "x"},
@@ -144,13 +146,34 @@ class TestNoticeSettings:
 class TestChangesOfTwo:
     def test_automatic_release_is_proposed_by_one_and_approved_by_another(self) -> None:
         admin, checker = sign_in_as("admin"), sign_in_as("budi")
-        admin.post("/settings/changes", reason="tidak ada pemeriksa malam")
+        admin.post("/settings/changes", kind="release", reason="tidak ada pemeriksa malam")
         (change,), _ = changes.list_changes("toko-sinar", None, 10)
         assert admin.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 403
         assert (
             checker.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 303
         )
         assert load_biller("toko-sinar").release is ReleaseMode.AUTOMATIC
+
+    def test_one_person_for_payments_outside_is_proposed_approved_and_taken_back(self) -> None:
+        admin, checker = sign_in_as("admin"), sign_in_as("budi")
+        assert admin.post("/settings/notices", **NOTICES | {"outside_payments": "by_one"}).status == 422
+        admin.post("/settings/changes", kind="outside_payments", reason="loket dijaga satu orang")
+        (change,), _ = changes.list_changes("toko-sinar", None, 10)
+        path = f"/settings/changes/{change.change_id}"
+        assert admin.post(path, page="/settings/changes", do="approve").status == 403
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_TWO
+        assert checker.post(path, page="/settings/changes", do="approve").status == 303
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_ONE
+        page = admin.get("/settings/changes").text
+        assert 'value="outside_payments"' not in page
+        assert 'value="release"' in page
+        assert admin.post("/settings/notices", **NOTICES | {"outside_payments": "by_two"}).status == 303
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_TWO
+
+    @pytest.mark.parametrize("kind", ["giro_account", "bank_user", "x", ""])
+    def test_no_other_kind_is_proposed_by_a_biller(self, kind: str) -> None:
+        assert sign_in_as("admin").post("/settings/changes", kind=kind, reason="coba saja").status == 422
+        assert changes.list_changes("toko-sinar", None, 10)[0] == []
 
     def test_change_of_the_bank_or_of_another_biller_looks_like_none(self) -> None:
         ours = two_people.propose_biller_change(
