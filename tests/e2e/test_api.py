@@ -275,6 +275,13 @@ def test_person_with_an_authenticator_app_is_asked_for_its_code(api: Api) -> Non
     answer = sign_in.answer_totp(needed, compute_totp(secret))
     assert isinstance(answer, SignedIn)
     assert answer.user_id == user_id
+    # The phone is lost: an admin helps, under the permissions of the deployed function.
+    admin = sign_in_as(api.cloud, "admin@toko-sinar.example")
+    assert api.call("POST", f"/v1/users/{user_id}/forget-authenticator", answer.access_token)[0] == 403
+    assert api.call("POST", f"/v1/users/{user_id}/forget-authenticator", admin)[0] == 200
+    with pytest.raises(SignInRefusedError):
+        sign_in.refresh(user_id, answer.refresh_token)
+    assert isinstance(sign_in.sign_in(email, PASSWORD, "192.0.2.9"), SignedIn)
 
 
 def test_session_is_refreshed_until_it_is_ended(api: Api) -> None:

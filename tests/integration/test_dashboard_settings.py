@@ -77,6 +77,7 @@ def dashboard(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_pool, "create_person", lambda email, name: f"id-{email.partition('@')[0]}")
     monkeypatch.setattr(user_pool, "lock_out", lambda user_id: None)
     monkeypatch.setattr(user_pool, "let_in", lambda user_id: None)
+    monkeypatch.setattr(user_pool, "forget_authenticator", lambda user_id: None)
     monkeypatch.setattr(user_pool, "delete_program_client", lambda client_id: None)
     monkeypatch.setattr(user_pool, "create_program_client", lambda name, scopes: ("erp-client", "rahasia-erp"))
     aws.become("DashboardFunction")
@@ -193,6 +194,7 @@ class TestUsers:
         page = "/settings/users/id-rina"
         admin.post(page, do="roles", roles=["maker", "viewer"])
         assert users.load_user("id-rina").roles == {Role.MAKER, Role.VIEWER}
+        assert admin.post(page, do="authenticator").status == 303
         admin.post(page, do="disable")
         assert users.load_user("id-rina").state is UserState.DISABLED
         admin.post(page, do="enable")

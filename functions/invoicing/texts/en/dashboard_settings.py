@@ -126,6 +126,7 @@ TEXTS: dict[str, str] = {
     "users.invite": "Invite a user",
     "users.invite.do": "Send invitation",
     "users.invite_again": "Send the invitation again",
+    "users.authenticator": "Phone lost: sign in without a code",
     "users.disable": "Disable",
     "users.disable.text": (
         "Disabling shuts this user out at once. An invitation can be sent again until the first sign-in."

@@ -129,6 +129,7 @@ TEXTS: dict[str, str] = {
     "users.invite": "Undang pengguna",
     "users.invite.do": "Kirim undangan",
     "users.invite_again": "Kirim ulang undangan",
+    "users.authenticator": "Ponsel hilang: masuk tanpa kode",
     "users.disable": "Nonaktifkan",
     "users.disable.text": (
         "Menonaktifkan mengeluarkan pengguna ini seketika. Undangan bisa dikirim ulang sebelum ia pertama kali masuk."
