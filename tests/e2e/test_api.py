@@ -440,6 +440,8 @@ def test_bill_given_as_json_is_changed_paid_reversed_and_archived_through_real_p
         assert status == 200, answer
         return cast(dict[str, Any], answer)
 
+    shown = api.call("POST", "/v1/wording/preview", maker, {"number": bill["number"]})[1]
+    assert "PT Maju" in shown["email"]["text"]
     do("due-date", {"due_date": "2099-03-01", **why})
     do("recipients/0", {"email": "dibetulkan@example.com"})
     do("outside-payment", {"method": "cash", "amount": bill["amount"]})
@@ -477,9 +479,9 @@ def test_notices_wording_and_webhooks_are_reached_through_real_permissions(api: 
     # By the function that has the senders' own rendering.
     own = "Halo {payer}, tagihan {biller} {amount} tempo {due_date} ke VA {va_number}"
     words = {"change": {"words": {"sms.issued.id": own}}}
-    status, shown = api.call("POST", "/v1/wording/preview", maker, words | {"number": bill["number"]})
+    status, shown = api.call("POST", "/v1/wording/preview", maker, words)
     assert status == 200, shown
-    assert shown["sms"]["text"].startswith("Halo PT Maju, tagihan ")
+    assert shown["sms"]["text"].startswith("Halo Alya Putri, tagihan ")
     assert api.call("POST", "/v1/wording/preview", maker, {"number": "INV/404"})[1]["code"] == "invoice_not_found"
     undo = {"version": version + 1, "tones": {"3": None}}
     assert api.call("PATCH", "/v1/wording", admin, undo)[1]["tones"] == {}
@@ -540,9 +542,14 @@ def test_made_up_calls_get_documented_answers_and_no_server_error(api: Api, mode
         try_operation(api, operation, mode, token, deadline, reached)
     assert sum(reached.values()) >= len(operations)
     assert reached[401] == reached[403] == 0
-    # Else these would be calls that all end at the check of their fields, or that all pass it.
-    refused = reached[422] / sum(reached.values())
-    assert refused < 0.2 if mode is GenerationMode.POSITIVE else refused > 0.2
+    # Else these would be calls that all end at the check of their fields, or that all pass it. How many of the wrong
+    # ones are wrong in their path, and so find nothing, depends on how many there is time for.
+    total = sum(reached.values())
+    if mode is GenerationMode.POSITIVE:
+        assert reached[422] / total < 0.2, reached
+    else:
+        assert reached[422] >= len(operations) / 10, reached
+        assert sum(count for status, count in reached.items() if status < 300) / total < 0.2, reached
 
 
 def try_operation(
