@@ -15,7 +15,7 @@ from infra.local.settlement_files import DIFFERENCES, SettledPayment, distort, s
 from invoicing import clock
 from invoicing.reconciliation import Result
 from invoicing.settings import get_settings
-from invoicing.store import bulk, reconciliations
+from invoicing.store import bulk, files, reconciliations
 from report import reconcile, reconcile_command_handler, reconcile_handler
 from tests import hostile_workbooks
 from tests.integration import report_scenario as scenario
@@ -45,7 +45,7 @@ def pay_bills(count: int, when: datetime = YESTERDAY) -> list[Invoice]:
 def drop(content: bytes, name: str = "settlement.csv", bank: str = "028") -> None:
     """Put a file where the bank puts it, and let the real handler take it."""
     key = f"settlements/{bank}/{name}"
-    put = boto3.client("s3").put_object(Bucket=get_settings().inbox_bucket, Key=key, Body=content)
+    put = files.client().put_object(Bucket=get_settings().inbox_bucket, Key=key, Body=content)
     redeliver(key, put["VersionId"])
 
 
