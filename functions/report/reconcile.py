@@ -186,15 +186,19 @@ def _look_for_ours(bank_code: str, last_day: date, form: SettlementFormat, outco
         for result in (Result.WAITING, Result.MISSING_THERE)
         for record in reconciliations.list_waiting(bank_code, result)
     }
-    settled = {finding.line.va_number for finding in outcome.findings if finding.is_settlement and not finding.kept_in}
+    # A bill that is missing here is paid by nothing; but what was missing here may have been given back.
+    settled = {
+        finding.line.va_number
+        for finding in outcome.findings
+        if finding.is_settlement and finding.result is not Result.MISSING_HERE
+    }
     looked_for: set[str] = set()
 
     def list_wanted() -> Iterator[tuple[str, dict[str, Any] | None]]:
-        for posting in _list_postings(bank_code, last_day, form):
-            va_number = posting["va_number"]
-            if va_number not in settled and va_number not in looked_for:
-                looked_for.add(va_number)
-                yield va_number, posting
+        for posting in _list_postings(bank_code, last_day, form, settled):
+            if posting["va_number"] not in looked_for:
+                looked_for.add(posting["va_number"])
+                yield posting["va_number"], posting
         yield from ((va_number, None) for va_number in noted if va_number not in looked_for)
 
     judge = partial(_judge_ours, bank_code, last_day, form)
@@ -255,8 +259,10 @@ def _find_first_day(bank_code: str, last_day: date) -> date:
     return max(before, last_day - LOOK_BACK)
 
 
-def _list_postings(bank_code: str, last_day: date, form: SettlementFormat) -> Iterator[dict[str, Any]]:
-    """Money posted to accounts whose file's day is one of the last ones, of all billers."""
+def _list_postings(
+    bank_code: str, last_day: date, form: SettlementFormat, settled: set[str]
+) -> Iterator[dict[str, Any]]:
+    """Money posted to accounts, but for those known as settled, whose file's day is one of the last ones."""
     first_day = _find_first_day(bank_code, last_day)
     # Accepted some time after it was paid, at worst on the next day; by the cut-off, paid on the day before.
     days = [first_day + timedelta(days=step) for step in range(-1, (last_day - first_day).days + 2)]
@@ -266,7 +272,9 @@ def _list_postings(bank_code: str, last_day: date, form: SettlementFormat) -> It
             payment
             for day in days
             for payment in payments.list_payments_of_day(biller_id, day)
-            if _is_expected(payment, bank_code) and first_day <= form.find_day(_find_instant(payment)) <= last_day
+            if payment["va_number"] not in settled
+            and _is_expected(payment, bank_code)
+            and first_day <= form.find_day(_find_instant(payment)) <= last_day
         ]
 
     # Nearly all of it is waiting: a query for each shard of each biller's day.

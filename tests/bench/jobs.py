@@ -200,6 +200,12 @@ def list_first_page(count: str) -> dict[str, Any]:
     return lists.list_first_page(int(count))
 
 
+def reconcile_settlement(folder: str, lines: str, waits: str = "") -> dict[str, Any]:
+    from tests.bench import reconcile_cpu
+
+    return reconcile_cpu.reconcile(Path(folder), int(lines), waits=bool(waits))
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     job.__name__: job
     for job in (
@@ -223,6 +229,7 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         count_list_reads,
         measure_webhook,
         list_first_page,
+        reconcile_settlement,
     )
 }
 
