@@ -16,7 +16,8 @@ from invoicing.money import MAX_RUPIAH
 
 HEAD_WITHIN = 30
 """Rows from the top within which the head row must stand; banks like to put their name and a title above it."""
-MAX_LINES = 500_000
+MAX_LINES = 200_000
+"""What ReconcileFunction ends in a third of its time (``tests.bench reconcile``)."""
 _MAX_TEXT = 64
 _EXACT_NUMBER = 10**15
 """A number cell holds no more digits than these; a longer account number in one has lost its end."""

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from infra.local.settlement_files import DIFFERENCES, SettledPayment, distort, settle_postings, write_settlement
-from invoicing import clock
+from invoicing import clock, settlements
 from invoicing.reconciliation import Result
 from invoicing.settings import get_settings
 from invoicing.store import bulk, files, reconciliations
@@ -363,6 +363,19 @@ def test_file_over_the_limit_is_never_opened(ticking: Clock, monkeypatch: pytest
     get_settings.cache_clear()
     drop(b"x" * 1001)
     assert list_files()[0]["refusal"] == "file_too_large"
+
+
+@pytest.mark.parametrize(("count", "refusal"), [(10, "form_too_many_lines"), (50, "workbook_too_complex")])
+def test_file_of_more_lines_than_can_be_matched_in_time_is_refused_whole(
+    count: int, refusal: str, ticking: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (settlements, reconcile):
+        monkeypatch.setattr(module, "MAX_LINES", 9)
+    lines = [SettledPayment(f"8808199{i:09d}", 1_000 + i, YESTERDAY, f"REF{i}") for i in range(count)]
+    drop(write(lines, tmp_path))
+    (file,) = list_files()
+    assert (file["state"], file["refusal"]) == ("refused", refusal)
+    assert list_lines(Result.UNIDENTIFIED) == []
 
 
 @pytest.mark.parametrize("key", ["settlements/009/a.csv", "settlements/028/../a.csv", "settlements/028/a/b.csv"])

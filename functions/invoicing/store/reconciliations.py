@@ -17,8 +17,6 @@ by_state, sparse); files have ``bank_code#files``.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from botocore.exceptions import ClientError
-
 from invoicing.reconciliation import ATTENTION, SETTLES, Finding, Known, Result
 from invoicing.settings import get_settings
 from invoicing.settlements import SettlementFormat
@@ -329,7 +327,8 @@ def move_line(
             ),
         }
     }
-    return _commit_move([update, _build_move_audit(record, state, user_id=user_id, at=at, reason=reason)])
+    entry = _build_move_audit(record, state, user_id=user_id, at=at, reason=reason)
+    return not transactions.commit_all([update, entry])
 
 
 def free_settlement(
@@ -365,7 +364,7 @@ def free_settlement(
         dynamodb.build_put(table, dynamodb.to_item(item)),
         _build_move_audit(record, "resolved", user_id=user_id, at=at, reason=reason),
     ]
-    return sort_key if _commit_move(writes) else None
+    return None if transactions.commit_all(writes) else sort_key
 
 
 def _build_move_audit(
@@ -382,17 +381,6 @@ def _build_move_audit(
         after={"state": state, "line": record["sk"]},
         reason=reason,
     )
-
-
-def _commit_move(writes: list[dict[str, Any]]) -> bool:
-    try:
-        dynamodb.client().transact_write_items(TransactItems=cast(Any, writes))
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or codes[0] != "ConditionalCheckFailed":
-            raise
-        return False
-    return True
 
 
 def _list_by_state(key: str, mark: str | None, *, descending: bool) -> tuple[list[dict[str, Any]], str | None]:
