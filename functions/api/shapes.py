@@ -388,11 +388,15 @@ class InvoiceNoticesResent(TypedDict):
 
 
 class ResendBatch(TypedDict):
-    """``skipped``: how many, by why. With a cursor there is more: call again with it and the same Idempotency-Key."""
+    """``skipped``: how many, by why. With a cursor there is more: call again with it and the same Idempotency-Key.
+
+    ``unreadable`` names what was skipped as a defect of ours.
+    """
 
     resent: int
     skipped: dict[str, int]
     examined: int
+    unreadable: NotRequired[list[str]]
     cursor: NotRequired[str]
 
 

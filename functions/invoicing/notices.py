@@ -399,14 +399,23 @@ def find_fallback_time(notice: Notice, state: NoticeState, now: datetime) -> dat
 
 
 def build_notice_id(
-    va_number: str, kind: NoticeKind, channel: Channel, address: str, *, step: str = "", sequence: int = 1
+    va_number: str,
+    kind: NoticeKind,
+    channel: Channel,
+    address: str,
+    *,
+    step: str = "",
+    sequence: int = 1,
+    sending: int = 1,
 ) -> str:
     """The notice's id within its virtual account, e.g. ``issued-email-91c2f0a37be41d58``: charset ``[a-z0-9-]``.
 
-    ``step`` tells reminders of one invoice apart, ``sequence`` a message sent again on purpose. Nothing readable of the
-    address is in it, and the VA number in the hash keeps ids of one address on several invoices from being linked.
+    ``step`` tells reminders of one invoice apart, ``sequence`` corrections and due dates, ``sending`` what a person had
+    sent again, whose ids no planned notice ever gets. Nothing readable of the address is in it, and the VA number in
+    the hash keeps ids of one address on several invoices from being linked.
     """
-    parts = (va_number, kind, step, channel, normalise_address(address), str(sequence))
+    number = f"{sequence}.{sending}" if sending > 1 else str(sequence)
+    parts = (va_number, kind, step, channel, normalise_address(address), number)
     return f"{kind}-{channel}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
 
 
