@@ -27,6 +27,7 @@ from api.routes import (
     audit,
     billers,
     changes,
+    contacts,
     invoices,
     notices,
     reconciliations,
@@ -43,7 +44,7 @@ from invoicing.errors import BodyTooLargeError, BodyUnreadableError
 logger = Logger(utc=True)
 
 _MODULES = (
-    *(uploads, invoices, notices, wording, webhooks, reports, reconciliations),
+    *(uploads, invoices, notices, contacts, wording, webhooks, reports, reconciliations),
     *(billers, changes, users, settings, audit, support),
 )
 

@@ -101,6 +101,8 @@ Among the states that receipts report there is no way back, so their order of ar
 _MAY_HAVE_LEFT = frozenset({NoticeState.CLAIMED, NoticeState.UNKNOWN, NoticeState.SENT, *_ARRIVED})
 """States in which a message may be with its recipient; so may one of any state that had an ambiguous call before."""
 
+_UNSETTLED = frozenset({NoticeState.QUEUED, NoticeState.CLAIMED, NoticeState.UNKNOWN})
+
 RECEIPT_STATES = frozenset(_RECEIPTS)
 """The states that a provider's event can report."""
 DISPATCH_GRACE = timedelta(minutes=15)
@@ -220,6 +222,7 @@ class Notice:
     kind: NoticeKind
     channel: Channel
     recipient: str
+    """Empty once the person's contacts were erased."""
     recipient_name: str
     language: str
     state: NoticeState
@@ -419,6 +422,11 @@ def build_notice_id(
     return f"{kind}-{channel}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
 
 
+def is_under_way(record: Mapping[str, Any]) -> bool:
+    """Whether a stored notice may still be sent, settled by an event, or moved on to its next channel."""
+    return record["state"] in _UNSETTLED or "due_shard" in record
+
+
 def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -> str | None:
     """Why a notice must not be sent any more; None while what it says is true.
 
@@ -455,7 +463,7 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
             addresses |= own
     return any(
         record["kind"] != NoticeKind.ARCHIVED
-        and normalise_address(record["recipient"]) in addresses
+        and normalise_address(record.get("recipient", "")) in addresses
         and (record["state"] in _MAY_HAVE_LEFT or record.get("unknowns", 0) > 0)
         for record in records
     )
@@ -464,7 +472,8 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
 def is_recipient(invoice: Mapping[str, Any], channel: Channel, address: str) -> bool:
     """Whether the invoice names this address for this channel, as it is now."""
     named = (get_address(recipient, channel) for recipient in invoice.get("recipients", []))
-    return normalise_address(address) in map(normalise_address, named)
+    # Of a notice whose address was erased there is none left, nor of a recipient without this channel.
+    return bool(address) and normalise_address(address) in map(normalise_address, named)
 
 
 def normalise_address(address: str) -> str:

@@ -220,7 +220,7 @@ def replay_webhooks(
         raise NoticeNotResendableError(Obstacle.ENDPOINT_OFF)
 
     def is_wanted(record: Record) -> bool:
-        is_to_endpoint = (record["channel"], record["recipient"]) == (Channel.WEBHOOK, endpoint_id)
+        is_to_endpoint = (record["channel"], record.get("recipient")) == (Channel.WEBHOOK, endpoint_id)
         return is_to_endpoint and bool(record["created_at"] >= since)
 
     days = _list_days(_find_day(since), _today())
@@ -359,7 +359,7 @@ def _find_family(biller_id: str, ref: NoticeRef) -> list[Record]:
 def _name_message(record: Record) -> tuple[str, ...]:
     """Equal for what says the same to the same person: a step's reminders of two due dates do not."""
     due_date = str(record.get("id_sequence", 1)) if record["kind"] == NoticeKind.REMINDER else ""
-    address = normalise_address(record["recipient"])
+    address = normalise_address(record.get("recipient", ""))
     return (record["kind"], record.get("step", ""), due_date, record["channel"], address)
 
 
@@ -376,6 +376,9 @@ def _find_obstacle(latest: Notice, sends: int) -> str | None:
         return Obstacle.UNDER_WAY
     if latest.channel is Channel.WEBHOOK:
         return None if _is_endpoint_active(latest) else Obstacle.ENDPOINT_OFF
+    if not latest.recipient:
+        # Erased at the person's request.
+        return Obstacle.RECIPIENT_REMOVED
     if sends >= MAX_SENDS:
         return Obstacle.TOO_OFTEN
     invoice = _load_invoice(latest)

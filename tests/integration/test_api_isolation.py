@@ -147,6 +147,7 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "result": Result.MISSING_HERE,
         "line": f"line#{finding.line_id}",
         "note": "sudah dikembalikan",
+        "contact": "p0@example.com",
         "idempotency-key": "key-1",
     }
 
