@@ -4,7 +4,7 @@ import hashlib
 from functools import lru_cache
 
 from invoicing.settings import get_settings
-from invoicing.store.link_keys import load_secrets
+from invoicing.store.versioned_secrets import load_secrets
 
 
 @lru_cache(maxsize=1)

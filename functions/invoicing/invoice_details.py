@@ -1,6 +1,7 @@
 """One invoice as its biller sees it: what it says, and everything that happened to it in one list by time."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from invoicing import clock
@@ -9,9 +10,10 @@ from invoicing.errors import InvoiceNotFoundError
 from invoicing.invoices import InvoiceDraft, InvoiceStatus, has_expired
 from invoicing.notice_status import describe_notices
 from invoicing.settings import get_settings
-from invoicing.store import invoices
-from invoicing.store.account_payments import list_payments_of_account
+from invoicing.store import invoices, payments
 
+_MAX_PAYMENTS = 200
+"""One posting, and attempts; a bank that tries more often shows its first ones."""
 _SHOWN = (
     *InvoiceDraft.__annotations__,
     "status",
@@ -124,11 +126,12 @@ def _list_notice_events(biller_id: str, va_number: str) -> Iterator[dict[str, An
 
 
 def _list_payment_events(biller_id: str, bank_code: str, va_number: str) -> Iterator[dict[str, Any]]:
-    for record in list_payments_of_account(bank_code, va_number):
+    records = payments.list_payments_of_account(bank_code, va_number, oldest_first=True)
+    for record in islice(records, _MAX_PAYMENTS):
         if record["biller_id"] != biller_id:
             continue
         facts = {name: record[name] for name in _PAYMENT_FACTS if name in record}
-        if record["sk"] == "posting":
+        if payments.is_posting(record):
             yield {"at": record["accepted_at"], "event": "payment_posted", **facts}
             if "reversed_at" in record:
                 yield {"at": record["reversed_at"], "event": "payment_reversed", **facts}

@@ -29,7 +29,7 @@ from invoicing import clock
 from invoicing.invoices import InvoiceStatus, Recipient
 from invoicing.notices import normalise_address
 from invoicing.settings import get_settings
-from invoicing.store.link_keys import load_secrets
+from invoicing.store.versioned_secrets import load_secrets
 
 TOKEN_LENGTH = 22
 LINK_LIFE = timedelta(days=400)

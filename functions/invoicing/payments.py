@@ -16,7 +16,7 @@ from invoicing.invoices import InvoiceDraft
 from invoicing.notices import plan_paid_notices
 from invoicing.postings import Approval, BankPayment, Outcome, OutcomeKind, PaymentKind, PostingState
 from invoicing.settings import get_settings
-from invoicing.store import bank_requests, billers, invoices, payments
+from invoicing.store import bank_requests, billers, dynamodb, invoices, payments
 from invoicing.store.bill_views import BillView, load_bill_view, recall_bill
 from invoicing.store.dynamodb import build_put, to_item
 from invoicing.store.notices import notice_item
@@ -227,7 +227,7 @@ def _write_posting(post: _Post, view: BillView, invoice: Mapping[str, Any], bill
 def _commit(post: _Post, outcome: Outcome, writes: list[dict[str, Any]]) -> tuple[Outcome | None, list[str]]:
     """Write all, with the call; the outcome when it stands, else a code for each of ``writes``."""
     record = [post.build_call_record(outcome)] if post.build_call_record else []
-    codes = invoices.commit(writes + record)
+    codes = dynamodb.commit(writes + record)
     if codes is None:
         return (replace(outcome, is_call_kept=True) if record else outcome), []
     if record and codes[-1] != "None":

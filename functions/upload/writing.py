@@ -18,7 +18,7 @@ from invoicing.errors import PlanCorruptError, UploadStateError, VirtualAccountT
 from invoicing.invoices import InvoiceDraft, PlanLine, list_differences, normalise_number
 from invoicing.notices import choose_lane, plan_issued_notices
 from invoicing.settings import get_settings
-from invoicing.store import billers, files, invoices, uploads
+from invoicing.store import billers, dynamodb, files, invoices, uploads
 from invoicing.store.dynamodb import MAX_TRANSACTION_ITEMS, build_put, to_item
 from invoicing.store.notices import notice_item
 from invoicing.uploads import Chunk, ChunkResult, ChunkState, Conflict, Upload, UploadStatus, sum_results
@@ -176,7 +176,7 @@ def _write_batch(upload: Upload, batch: list[_Row], tally: _Tally) -> None:
     """Commit a transaction; when it is cancelled, see what each row is and send the rest again."""
     todo = batch
     for attempt in range(_TRIES):
-        codes = invoices.commit([write for row in todo for write in row.members])
+        codes = dynamodb.commit([write for row in todo for write in row.members])
         if codes is None:
             _count_written(todo, tally)
             return

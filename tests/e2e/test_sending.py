@@ -60,7 +60,7 @@ def issue(
                 item = notices.notice_item(planned, number=draft["number"], **facts)
                 writes.append(dynamodb.build_put(settings.notices_table, dynamodb.to_item(item)))
                 refs.append(NoticeRef(settings.bank_code, va_number, planned.notice_id))
-        assert invoices.commit(writes) is None
+        assert dynamodb.commit(writes) is None
     return refs
 
 

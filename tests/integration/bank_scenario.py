@@ -63,7 +63,7 @@ def open_bill(index: int = 0, *, biller: Biller = scenario.SHOP, **changes: Any)
         draft=scenario.make_draft(index, **changes),  # type: ignore[arg-type]
         created_at=clock.to_text(clock.now()),
     )
-    assert invoices.commit(writes) is None
+    assert dynamodb.commit(writes) is None
     return va_number
 
 
@@ -179,7 +179,7 @@ def archive(biller: Biller, number: str, va_number: str) -> bool:
         },
         dynamodb.build_put(settings.invoices_table, dynamodb.to_item(archived)),
     ]
-    return invoices.commit(writes) is None
+    return dynamodb.commit(writes) is None
 
 
 def close_account(va_number: str, reason: str) -> None:

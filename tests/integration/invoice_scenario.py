@@ -125,7 +125,7 @@ def pay_at_bank(biller_id: str, number: str, va_number: str, amount: int, reques
         *build_notice_writes(planned, invoice, created_at=at),
     ]
     for _ in range(20):
-        codes = invoices.commit(writes)
+        codes = dynamodb.commit(writes)
         if codes is None:
             return True
         if "ConditionalCheckFailed" in codes:

@@ -181,7 +181,7 @@ def issue(
     for notice in planned:
         item = notices.notice_item(notice, number=draft["number"], not_before=not_before, **facts)
         writes.append(dynamodb.build_put(get_settings().notices_table, dynamodb.to_item(item)))
-    assert invoices.commit(writes) is None
+    assert dynamodb.commit(writes) is None
     return [NoticeRef(bank_code, va_number(index), notice.notice_id) for notice in planned]
 
 

@@ -46,7 +46,7 @@ def write_bill(index: int, *, biller_id: str = "toko-sinar", company_code: str =
         draft=draft,
         created_at=CREATED,
     )
-    assert invoices.commit(writes) is None
+    assert dynamodb.commit(writes) is None
     return va_number
 
 

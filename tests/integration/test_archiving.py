@@ -334,7 +334,7 @@ def at_transaction(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     """Let one TransactWriteItems answer with these codes instead of being sent."""
 
     def install(codes: list[str], *, times: int) -> list[int]:
-        commit, calls = invoices.commit, []
+        commit, calls = dynamodb.commit, []
 
         def answer(writes: list[dict[str, Any]]) -> list[str] | None:
             calls.append(len(writes))
@@ -342,7 +342,7 @@ def at_transaction(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
                 return (codes * len(writes))[: len(writes)]
             return commit(writes)
 
-        monkeypatch.setattr(transactions.invoices, "commit", answer)
+        monkeypatch.setattr(transactions.dynamodb, "commit", answer)
         return calls
 
     return install
@@ -400,7 +400,7 @@ def test_writer_needs_no_more_requests_for_numbers_that_the_check_saw_free(
 ) -> None:
     archive("INV-0001")
     calls = at_transaction([], times=0)
-    monkeypatch.setattr(writing.invoices, "commit", transactions.invoices.commit)
+    monkeypatch.setattr(writing.dynamodb, "commit", transactions.dynamodb.commit)
     invoice_scenario.issue(tmp_path, scenario.make_draft(1, amount=77_000), scenario.make_draft(60))
     # Two invoices with an account and two notices each, and one link.
     assert calls == [9]

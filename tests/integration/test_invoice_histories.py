@@ -51,7 +51,7 @@ def create(number: str, person: str, amount: int) -> None:
     _, archived = invoices.look_up_numbers(SHOP.biller_id, [number], consistent=True)
     if number in archived:
         writes = invoices.replace_archived(writes, archived[number])
-    invoices.commit([*writes, counters.build_draw(SHOP.company_code, first, 1)])
+    dynamodb.commit([*writes, counters.build_draw(SHOP.company_code, first, 1)])
 
 
 def pay(number: str, _person: str, _amount: int) -> None:

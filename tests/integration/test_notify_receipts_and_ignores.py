@@ -19,7 +19,7 @@ from invoicing.notices import (
 )
 from invoicing.payer_links import build_payer_token, read_payer_token
 from invoicing.settings import get_settings
-from invoicing.store import dynamodb, link_keys, notices
+from invoicing.store import dynamodb, notices, versioned_secrets
 from invoicing.suppressions import suppress_address
 from notify.channels.whatsapp_templates import fill_template
 from tests.integration import notify_scenario as notify
@@ -331,7 +331,7 @@ def test_notice_waits_while_the_key_of_links_cannot_be_read(
     get_settings.cache_clear()
     (ref,) = notify.issue(channels=["sms"])
     answer = notify.refuse(status, code)
-    link_keys.client().meta.events.register("before-call.secretsmanager.GetSecretValue", lambda **_: answer())
+    versioned_secrets.client().meta.events.register("before-call.secretsmanager.GetSecretValue", lambda **_: answer())
 
     assert notify.send(ref) == []
     assert (notify.stored(ref)["state"], notify.stored(ref)["reason"]) == ("queued", reason)

@@ -11,6 +11,7 @@ import pytest
 
 from infra.local.cloud import ROOT
 from invoicing.settings import Settings
+from invoicing.store import settling
 from notify.channels.sms_message import MAX_BASE_SEPTETS
 from tests.integration.aws_from_template import STACK, Template
 from tests.integration.settings_use import find_settings
@@ -638,3 +639,12 @@ def test_firewall_stands_before_the_bank_api_and_knows_the_largest_body() -> Non
 def test_calls_of_the_bank_expire() -> None:
     table = TEMPLATE.find("AWS::DynamoDB::Table")["BankCallsTable"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_bank_is_answered_before_its_function_is_killed_even_if_the_database_hangs() -> None:
+    properties = FUNCTIONS["VaCallbackFunction"]
+    variables = properties["Environment"]["Variables"]
+    a_request = int(variables["DYNAMODB_READ_SECONDS"]) * int(variables["DYNAMODB_TRIES"])
+    keeping = 1.2  # connecting and reading of the one put that keeps the call (store/bank_calls.py)
+    assert 2 * a_request <= settling.LONGEST_SECONDS
+    assert settling.LONGEST_SECONDS + keeping < properties["Timeout"]

@@ -34,7 +34,8 @@ def create_request(request: BankRequest, at: str, facts: dict[str, Any]) -> bool
 
 def load_request(request: BankRequest) -> dict[str, Any] | None:
     """What this id was used for today, consistently read."""
-    return dynamodb.load_item(*locate_request(request))
+    table, key = locate_request(request)
+    return dynamodb.load_together({table: key}).get(table)
 
 
 def _build_pk(request: BankRequest) -> str:

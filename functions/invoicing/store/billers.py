@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Any, cast
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from invoicing.billers import (
     Biller,
@@ -27,7 +25,7 @@ from invoicing.own_wording import Wording
 from invoicing.settings import get_settings
 from invoicing.store import bulk, dynamodb
 from invoicing.store.audit import build_audit_write
-from invoicing.store.invoices import commit
+from invoicing.store.transactions import commit_all
 
 _FAILED = "ConditionalCheckFailed"
 
@@ -117,14 +115,7 @@ def save_wording(biller_id: str, wording: Wording, before: Wording) -> bool:
         before={name: old[name] for name in changed} | {"version": before.version},
         after={name: new[name] for name in changed} | {"version": wording.version},
     )
-    try:
-        dynamodb.client().transact_write_items(TransactItems=cast(Any, [{"Update": update}, entry]))
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or codes[0] not in ("ConditionalCheckFailed", "TransactionConflict"):
-            raise
-        return False
-    return True
+    return not commit_all([{"Update": update}, entry])
 
 
 def list_billers(state: BillerState, after: str | None, limit: int) -> tuple[list[Biller], str | None]:
@@ -154,25 +145,16 @@ def register_biller(biller: Biller, audit: Sequence[dict[str, Any]] = ()) -> boo
     check_company_code(biller.company_code)
     record = build_record(biller)
     counter = {"pk": f"{settings.bank_code}#{biller.company_code}", "next": 0, "biller_id": biller.biller_id}
-    try:
-        dynamodb.client().transact_write_items(
-            TransactItems=cast(
-                Any,
-                [
-                    dynamodb.build_put(settings.billers_table, dynamodb.to_item(record)),
-                    dynamodb.build_put(settings.counters_table, dynamodb.to_item(counter)),
-                    *audit,
-                ],
-            )
-        )
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is not None and codes[0] == _FAILED:
-            return False
-        if codes is not None and codes[1] == _FAILED:
-            raise CompanyCodeTakenError(biller.company_code) from error
-        raise
-    return True
+    refused = commit_all(
+        [
+            dynamodb.build_put(settings.billers_table, dynamodb.to_item(record)),
+            dynamodb.build_put(settings.counters_table, dynamodb.to_item(counter)),
+            *audit,
+        ]
+    )
+    if refused and 0 not in refused:
+        raise CompanyCodeTakenError(biller.company_code)
+    return not refused
 
 
 def build_record(biller: Biller) -> dict[str, Any]:
@@ -215,7 +197,7 @@ def correct_registration(seen: Biller, corrected: Biller, audit: Sequence[dict[s
     }
     expression = "SET " + ", ".join(f"#{name} = :{name}" for name in members)
     condition = "#state = :registered AND #registration.registered_at = :seen"
-    return _change(seen.biller_id, expression, condition, names, values, audit) is None
+    return _change(seen.biller_id, expression, condition, names, values, audit)
 
 
 def check_company_code(company_code: str) -> None:
@@ -233,7 +215,7 @@ def change_state(
     if registration is not None:
         expression += ", registration = :registration"
         values[":registration"] = _write_registration(registration)
-    return _change(biller.biller_id, expression, "#state = :seen", names, values, audit) is None
+    return _change(biller.biller_id, expression, "#state = :seen", names, values, audit)
 
 
 def change_settings(biller: Biller, members: Mapping[str, Any], audit: Sequence[dict[str, Any]]) -> bool:
@@ -245,7 +227,7 @@ def change_settings(biller: Biller, members: Mapping[str, Any], audit: Sequence[
         condition, values[":seen"] = "#version = :seen", biller.version
     else:
         condition = "attribute_exists(pk) AND attribute_not_exists(#version)"
-    return _change(biller.biller_id, expression, condition, names, values, audit) is None
+    return _change(biller.biller_id, expression, condition, names, values, audit)
 
 
 def build_value_change(biller_id: str, name: str, before: str, after: str) -> list[dict[str, Any]]:
@@ -286,7 +268,7 @@ def _change(
     names: Mapping[str, str],
     values: Mapping[str, Any],
     audit: Sequence[dict[str, Any]],
-) -> list[str] | None:
+) -> bool:
     update = {
         "Update": {
             "TableName": get_settings().billers_table,
@@ -297,7 +279,7 @@ def _change(
             "ExpressionAttributeValues": dynamodb.to_item(values),
         }
     }
-    return commit([update, *audit])
+    return not commit_all([update, *audit])
 
 
 def _write_registration(registration: Registration | None) -> dict[str, Any] | None:

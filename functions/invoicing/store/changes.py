@@ -10,25 +10,25 @@ from invoicing.changes import Change, ChangeKind, ChangeState
 from invoicing.errors import ChangeNotFoundError
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
-from invoicing.store.invoices import commit
+from invoicing.store.transactions import commit_all
 
 _UNDECIDED = "undecided"
 
 
 def create_change(change: Change, audit: list[dict[str, Any]]) -> None:
+    """Raises StoreBusyError: nothing was proposed."""
     record = asdict(change)
     item = {"pk": record.pop("owner"), "sk": record.pop("change_id"), **record, "undecided_pk": _UNDECIDED}
-    commit([dynamodb.build_put(get_settings().changes_table, dynamodb.to_item(item)), *audit])
+    if commit_all([dynamodb.build_put(get_settings().changes_table, dynamodb.to_item(item)), *audit]):
+        raise RuntimeError(f"{change.change_id} is taken, which a new ULID rules out")
 
 
 def load_change(owner: str, change_id: str) -> Change:
     """Raises ChangeNotFoundError, for another owner's too."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().changes_table, Key=_key(owner, change_id), ConsistentRead=True
-    )
-    if "Item" not in answer:
+    record = dynamodb.load_item(get_settings().changes_table, _key(owner, change_id))
+    if record is None:
         raise ChangeNotFoundError(change_id)
-    return _read_change(dynamodb.from_item(answer["Item"]))
+    return _read_change(record)
 
 
 def list_changes(owner: str, after: str | None, limit: int) -> tuple[list[Change], str | None]:
@@ -78,7 +78,7 @@ def decide_change(change: Change, state: ChangeState, by: str, at: str, also: li
             ),
         }
     }
-    return commit([update, *also]) is None
+    return not commit_all([update, *also])
 
 
 def _key(owner: str, change_id: str) -> Any:

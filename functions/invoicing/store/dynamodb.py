@@ -42,7 +42,7 @@ def client() -> "DynamoDBClient":
         user_agent="invoicing",
         parameter_validation=False,
         retries={"mode": "standard", "total_max_attempts": get_settings().dynamodb_tries},
-        connect_timeout=2,
+        connect_timeout=min(2, get_settings().dynamodb_read_seconds),
         read_timeout=get_settings().dynamodb_read_seconds,
         max_pool_connections=32,
     )
@@ -153,6 +153,26 @@ def update_if(
             raise
         return False
     return True
+
+
+def commit(writes: list[dict[str, Any]], token: str | None = None) -> list[str] | None:
+    """Write all or nothing. None when committed; else per member why it was cancelled (``None``: fine by itself).
+
+    A repeat after a lost answer is safe: boto3 keeps one token over its own retries, and the conditions speak for
+    themselves after that.
+
+    Args:
+        token: of at most 36 characters; a transaction told twice by the same one is done once (within ten minutes).
+    """
+    request: Any = {"TransactItems": writes} | ({"ClientRequestToken": token} if token else {})
+    try:
+        client().transact_write_items(**request)
+    except ClientError as error:
+        codes = read_cancellation_codes(error)
+        if codes is None:
+            raise
+        return codes
+    return None
 
 
 def is_condition_failed(error: ClientError) -> bool:

@@ -6,18 +6,17 @@ between (a payment, an archive, another clerk) makes the whole change fail inste
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zlib import crc32
 
-from invoicing import clock
 from invoicing.invoices import InvoiceStatus, find_payer_key, normalise_number
+from invoicing.postings import PaymentKind
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.store.invoices import CURRENT, account_key, build_status_key, compute_shard
+from invoicing.store.payments import build_outside_posting_write, build_reversed_write
 from invoicing.virtual_accounts import VirtualAccountState
 
 MAX_CHANGES = 50
 """What people did to an invoice is kept on it for its timeline, the latest; the audit has everything."""
-_PAYMENT_DAY_SHARDS = 8
 _KEYS = ("pk", "sk", "by_status_pk", "by_status_sk", "by_payer_pk", "by_payer_sk")
 
 Write = dict[str, Any]
@@ -119,43 +118,19 @@ def build_outside_payment_writes(
     ``payment`` is the invoice's own record of it; its ``payment_id`` is the posting's key, so a VA has one at most.
     """
     number, due_date = normalise_number(invoice["number"]), invoice["due_date"]
-    shard = compute_shard(number)
-    at, payment_id = change["at"], payment["payment_id"]
-    account = f"{invoice['bank_code']}#{invoice['va_number']}"
-    day = clock.from_text(at).astimezone(clock.JAKARTA).date()
-    posting = {
-        "pk": payment_id,
-        "sk": "posting",
-        "kind": "outside",
-        "state": "posted",
-        "biller_id": invoice["biller_id"],
-        "va_number": invoice["va_number"],
-        "number": invoice["number"],
-        "upload_id": invoice["upload_id"],
-        "amount": invoice["amount"],
-        "accepted_at": at,
-        "giro_account": giro_account,
-        "class_name": invoice.get("student", {}).get("class_name"),
-        "fee_type": invoice.get("fee_type"),
-        "due_date": due_date,
-        **payment,
-        "by_day_pk": f"{invoice['biller_id']}#{day}#{crc32(payment_id.encode()) % _PAYMENT_DAY_SHARDS}",
-        "by_day_sk": f"{at}#{payment_id}#posting",
-        "by_va_pk": account,
-        "by_va_sk": at,
-    }
+    at = change["at"]
     members = {
         "status": InvoiceStatus.PAID,
         "paid_at": at,
         "paid_amount": invoice["amount"],
-        "paid_via": "outside",
+        "paid_via": PaymentKind.OUTSIDE,
         "payment": payment,
-        "by_status_pk": build_status_key(invoice["biller_id"], InvoiceStatus.PAID, shard),
+        "by_status_pk": build_status_key(invoice["biller_id"], InvoiceStatus.PAID, compute_shard(number)),
         "by_status_sk": f"{due_date}#{number}",
         "changes": _add_change(invoice, change),
     }
     return [
-        dynamodb.build_put(get_settings().payments_table, dynamodb.to_item(posting)),
+        build_outside_posting_write(invoice, payment, giro_account=giro_account, accepted_at=at),
         _update_as_read(invoice, members, removes=("outside_payment",)),
         _close_account(invoice, VirtualAccountState.OPEN, "paid_outside", at),
     ]
@@ -174,11 +149,6 @@ def build_reversal_writes(
     moved = {"archive_reason": "payment_reversed", "replaced_by": new_va}
     carried = {name: invoice[name] for name in ("reminders_paused",) if name in invoice}
     via = invoice["paid_via"]
-    reversed_payment = {
-        "state": "reversed",
-        "reversed_at": change["at"],
-        "reversal": {**people, "reason": change["reason"]},
-    }
     return [
         *_move_to_archive(invoice, change, moved, removes=("reversal",)),
         {
@@ -191,17 +161,15 @@ def build_reversal_writes(
         put_account,
         _close_account(
             invoice,
-            VirtualAccountState.PAID if via == "va" else VirtualAccountState.CLOSED,
+            VirtualAccountState.PAID if via == PaymentKind.VA else VirtualAccountState.CLOSED,
             "payment_reversed",
             change["at"],
         ),
-        _build_update(
-            get_settings().payments_table,
-            {"pk": {"S": invoice["payment"]["payment_id"]}, "sk": {"S": "posting"}},
-            reversed_payment,
-            condition="#state = :posted AND biller_id = :biller",
-            values={":posted": "posted", ":biller": invoice["biller_id"]},
-            names={"#state": "state"},
+        build_reversed_write(
+            invoice["payment"]["payment_id"],
+            invoice["biller_id"],
+            at=change["at"],
+            reversal={**people, "reason": change["reason"]},
         ),
     ]
 

@@ -18,9 +18,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from invoicing.errors import InvoiceNotFoundError
 from invoicing.invoices import InvoiceDraft, InvoiceStatus, find_payer_key, normalise_number
@@ -423,22 +421,6 @@ def resume_reminders(biller_id: str, number: str, resumption: Mapping[str, str])
         "SET reminders_resumed = :resumption REMOVE reminders_paused ADD revision :one",
         {":resumption": resumption, ":one": 1},
     )
-
-
-def commit(writes: list[dict[str, Any]]) -> list[str] | None:
-    """Write all or nothing. None when committed; else per member why it was cancelled (``None``: fine by itself).
-
-    A repeat after a lost answer is safe: boto3 keeps one ClientRequestToken over its own retries, and the conditions
-    speak for themselves after that.
-    """
-    try:
-        dynamodb.client().transact_write_items(TransactItems=cast(Any, writes))
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None:
-            raise
-        return codes
-    return None
 
 
 def compute_shard(number: str) -> int:

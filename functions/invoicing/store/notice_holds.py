@@ -7,11 +7,10 @@ under the shard ``resumed``, where the sweeper of notices finds it.
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.store.audit import build_audit_write
+from invoicing.store.transactions import commit_all
 
 _HELD, _RESUMED = "held", "resumed"
 _SK = "hold"
@@ -124,11 +123,4 @@ def _key(biller_id: str, upload_id: str) -> Any:
 
 def _commit(biller_id: str, upload_id: str, update: dict[str, Any], audit: dict[str, Any]) -> bool:
     own = {"Update": {"TableName": get_settings().uploads_table, "Key": _key(biller_id, upload_id), **update}}
-    try:
-        dynamodb.client().transact_write_items(TransactItems=[own, audit])  # type: ignore[list-item]
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or codes[0] != "ConditionalCheckFailed":
-            raise
-        return False
-    return True
+    return not commit_all([own, audit])

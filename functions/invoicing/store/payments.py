@@ -31,7 +31,8 @@ def locate_posting(bank_code: str, payment_request_id: str) -> tuple[str, dynamo
 
 def load_posting(bank_code: str, payment_request_id: str) -> dict[str, Any] | None:
     """Consistently read."""
-    return dynamodb.load_item(*locate_posting(bank_code, payment_request_id))
+    table, key = locate_posting(bank_code, payment_request_id)
+    return dynamodb.load_together({table: key}).get(table)
 
 
 def build_posting_write(
@@ -46,19 +47,60 @@ def build_posting_write(
     item = {
         **_build_record(payment, accepted_at, _POSTING, invoice["biller_id"]),
         "state": PostingState.POSTED,
-        "number": invoice["number"],
-        "upload_id": invoice["upload_id"],
+        **_describe_bill(invoice),
         "accepted_at": accepted_at,
         "giro_account": giro_account,
-        "class_name": invoice.get("student", {}).get("class_name"),
-        "fee_type": invoice.get("fee_type"),
-        "due_date": invoice["due_date"],
     }
     if isinstance(via, BankRequest):
         item |= {"call_id": via.call_id, "client_id": via.client_id}
     else:
         item |= {"recorded_by": via.recorded_by, "approved_by": via.approved_by, "note": via.reason}
     return dynamodb.build_put(get_settings().payments_table, dynamodb.to_item(item))
+
+
+def build_outside_posting_write(
+    invoice: Mapping[str, Any], payment: Mapping[str, Any], *, giro_account: str, accepted_at: str
+) -> dict[str, Any]:
+    """A transaction member that posts money which came outside the account, only if its ``payment_id`` is free."""
+    payment_id = payment["payment_id"]
+    item = {
+        "pk": payment_id,
+        "sk": _POSTING,
+        "kind": PaymentKind.OUTSIDE,
+        "state": PostingState.POSTED,
+        "biller_id": invoice["biller_id"],
+        "va_number": invoice["va_number"],
+        "amount": invoice["amount"],
+        **_describe_bill(invoice),
+        "accepted_at": accepted_at,
+        "giro_account": giro_account,
+        **payment,
+        **_build_day_key(invoice["biller_id"], payment_id, payment_id, accepted_at, _POSTING),
+        "by_va_pk": f"{invoice['bank_code']}#{invoice['va_number']}",
+        "by_va_sk": accepted_at,
+    }
+    return dynamodb.build_put(get_settings().payments_table, dynamodb.to_item(item))
+
+
+def build_reversed_write(payment_id: str, biller_id: str, *, at: str, reversal: Mapping[str, Any]) -> dict[str, Any]:
+    """A transaction member that marks a biller's posting as reversed, only if it is not."""
+    values = {
+        ":reversed": PostingState.REVERSED,
+        ":posted": PostingState.POSTED,
+        ":biller": biller_id,
+        ":at": at,
+        ":reversal": reversal,
+    }
+    return {
+        "Update": {
+            "TableName": get_settings().payments_table,
+            "Key": {"pk": {"S": payment_id}, "sk": {"S": _POSTING}},
+            "UpdateExpression": "SET #state = :reversed, reversed_at = :at, reversal = :reversal",
+            "ConditionExpression": "#state = :posted AND biller_id = :biller",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": dynamodb.to_item(values),
+        }
+    }
 
 
 def build_attempt_write(
@@ -112,9 +154,9 @@ def list_payments_of_day(biller_id: str, day: date) -> Iterator[dict[str, Any]]:
     return heapq.merge(*shards, key=lambda record: str(record["by_day_sk"]))
 
 
-def list_payments_of_account(bank_code: str, va_number: str) -> Iterator[dict[str, Any]]:
-    """Postings and refused attempts of one virtual account, latest first."""
-    return _query_index("by_va", f"{bank_code}#{va_number}", "by_va_pk", forward=False)
+def list_payments_of_account(bank_code: str, va_number: str, *, oldest_first: bool = False) -> Iterator[dict[str, Any]]:
+    """Postings and refused attempts of one virtual account, latest first unless asked otherwise."""
+    return _query_index("by_va", f"{bank_code}#{va_number}", "by_va_pk", forward=oldest_first)
 
 
 def list_payments_by_reference(bank_code: str, bank_reference: str) -> Iterator[dict[str, Any]]:
@@ -173,8 +215,6 @@ def _build_attempt(
 
 def _build_record(payment: BankPayment, at: str, sk: str, biller_id: str) -> dict[str, Any]:
     """What a posting and an attempt have in common: the payment as told, and the keys of the indexes."""
-    shard = zlib.crc32(payment.va_number.encode()) % DAY_SHARDS
-    day = clock.from_text(at).astimezone(clock.JAKARTA).date()
     return {
         "pk": payment.payment_id,
         "sk": sk,
@@ -188,10 +228,26 @@ def _build_record(payment: BankPayment, at: str, sk: str, biller_id: str) -> dic
         "bank_reference": payment.bank_reference,
         "source_bank": payment.source_bank,
         "transaction_at": payment.transaction_at,
-        "by_day_pk": f"{biller_id}#{day}#{shard}",
-        "by_day_sk": f"{at}#{payment.payment_id}#{sk}",
+        **_build_day_key(biller_id, payment.va_number, payment.payment_id, at, sk),
         "by_va_pk": f"{payment.bank_code}#{payment.va_number}",
         "by_va_sk": at,
         "by_reference_pk": f"{payment.bank_code}#{payment.bank_reference}" if payment.bank_reference else None,
         "by_reference_sk": at if payment.bank_reference else None,
     }
+
+
+def _describe_bill(invoice: Mapping[str, Any]) -> dict[str, Any]:
+    """What reports group postings by; no name and no contact."""
+    return {
+        "number": invoice["number"],
+        "upload_id": invoice["upload_id"],
+        "class_name": invoice.get("student", {}).get("class_name"),
+        "fee_type": invoice.get("fee_type"),
+        "due_date": invoice["due_date"],
+    }
+
+
+def _build_day_key(biller_id: str, spread_by: str, payment_id: str, at: str, sk: str) -> dict[str, str]:
+    day = clock.from_text(at).astimezone(clock.JAKARTA).date()
+    shard = zlib.crc32(spread_by.encode()) % DAY_SHARDS
+    return {"by_day_pk": f"{biller_id}#{day}#{shard}", "by_day_sk": f"{at}#{payment_id}#{sk}"}

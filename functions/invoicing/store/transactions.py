@@ -1,4 +1,4 @@
-"""Many small changes, each all or nothing, packed into as few transactions as DynamoDB's limits allow."""
+"""Transactions that are repeated while others' work or load cancels them: one, or many small ones packed into few."""
 
 import random
 import time
@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
+from ulid import ULID
 
 from invoicing.errors import BusyError
-from invoicing.store import invoices
+from invoicing.store import dynamodb
 from invoicing.store.dynamodb import MAX_TRANSACTION_ITEMS
+from invoicing.store.settling import require_transient, settle
 
 MAX_TRANSACTION_BYTES = 3_500_000
 """Under the 4 MB of TransactWriteItems (AWS), measured on the request, which is larger than the items."""
@@ -18,6 +20,23 @@ _TRANSIENT = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedTh
 
 Change = list[dict[str, Any]]
 """Transaction members that only make sense together."""
+
+
+def commit_all(writes: list[dict[str, Any]]) -> list[int]:
+    """Write all or nothing; the places of the members whose conditions do not hold: empty when all is written.
+
+    Raises StoreBusyError, and RuntimeError for what no repetition can mend.
+    """
+    token = str(ULID())
+
+    def write() -> list[int] | None:
+        codes = dynamodb.commit(writes, token)
+        if codes is None:
+            return []
+        require_transient(codes)
+        return [place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"] or None
+
+    return settle(write)
 
 
 def commit_each(changes: Sequence[Change]) -> list[bool]:
@@ -37,7 +56,7 @@ def _commit_batch(changes: Sequence[Change], batch: list[int]) -> list[int]:
     """The changes of a batch that were made."""
     todo = batch
     for attempt in range(_TRIES):
-        codes = invoices.commit([write for index in todo for write in changes[index]])
+        codes = dynamodb.commit([write for index in todo for write in changes[index]])
         if codes is None:
             return todo
         refused = _find_refused(changes, todo, codes)

@@ -15,7 +15,7 @@ from invoicing.errors import LastAdminError, TooManyProgramsError, UserNotFoundE
 from invoicing.roles import Role, User, UserKind, UserState
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
-from invoicing.store.invoices import commit
+from invoicing.store.transactions import commit_all
 
 BANK = "bank"
 """In the place of a biller id: users of the bank."""
@@ -25,13 +25,11 @@ _FAILED = "ConditionalCheckFailed"
 
 def load_user(user_id: str) -> User:
     """Consistently read, so that a user disabled a moment ago is out. Raises UserNotFoundError."""
-    answer = dynamodb.client().get_item(
-        TableName=get_settings().users_table, Key={"pk": {"S": user_id}}, ConsistentRead=True
-    )
+    record = dynamodb.load_item(get_settings().users_table, {"pk": {"S": user_id}})
     # The table holds more than users; only they have roles.
-    if "roles" not in answer.get("Item", {}):
+    if record is None or "roles" not in record:
         raise UserNotFoundError(user_id)
-    return _read_user(dynamodb.from_item(answer["Item"]))
+    return _read_user(record)
 
 
 def list_users(biller_id: str | None, after: str | None, limit: int) -> tuple[list[User], str | None]:
@@ -54,12 +52,10 @@ def list_users(biller_id: str | None, after: str | None, limit: int) -> tuple[li
 
 def create_user(user: User, audit: list[dict[str, Any]]) -> bool:
     """Put a new user, with these audit entries; False when there is one of this id."""
-    codes = commit([_build_put(user), *_count_admin(user, int(_is_admin(user))), *audit])
-    if codes is None:
-        return True
-    if codes[0] == _FAILED:
-        return False
-    raise UserStateError(user.user_id)
+    refused = commit_all([_build_put(user), *_count_admin(user, int(_is_admin(user))), *audit])
+    if refused and 0 not in refused:
+        raise UserStateError(user.user_id)
+    return not refused
 
 
 def replace_user(before: User, after: User, audit: list[dict[str, Any]]) -> None:
@@ -81,20 +77,18 @@ def replace_user(before: User, after: User, audit: list[dict[str, Any]]) -> None
             ),
         }
     }
-    codes = commit([update, *_count_admin(after, int(_is_admin(after)) - int(_is_admin(before))), *audit])
-    if codes is None:
-        return
-    if codes[0] != _FAILED and codes[1] == _FAILED:
+    refused = commit_all([update, *_count_admin(after, int(_is_admin(after)) - int(_is_admin(before))), *audit])
+    if refused == [1]:
         raise LastAdminError(before.user_id)
-    raise UserStateError(before.user_id)
+    if refused:
+        raise UserStateError(before.user_id)
 
 
 def find_free_slot(biller_id: str) -> int:
     """A place for a program. Raises TooManyProgramsError."""
     keys = [_slot_key(biller_id, slot) for slot in _SLOTS]
-    table = get_settings().users_table
-    answer = dynamodb.client().batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
-    taken = {item["pk"]["S"] for item in answer["Responses"].get(table, []) if "client_id" in item}
+    items = dynamodb.batch_get(get_settings().users_table, keys, consistent=True)
+    taken = {item["pk"]["S"] for item in items if "client_id" in item}
     for slot, key in zip(_SLOTS, keys, strict=True):
         if key["pk"]["S"] not in taken:
             return slot
@@ -104,8 +98,7 @@ def find_free_slot(biller_id: str) -> int:
 def create_program(program: User, audit: list[dict[str, Any]]) -> None:
     """Put a program into a free place of its biller. Raises TooManyProgramsError, also when others were faster."""
     biller_id = program.biller_id or BANK
-    codes = commit([_build_put(program), _hold_slot(biller_id, program.user_id), *audit])
-    if codes is not None:
+    if commit_all([_build_put(program), _hold_slot(biller_id, program.user_id), *audit]):
         raise TooManyProgramsError(biller_id)
 
 
@@ -113,12 +106,8 @@ def end_program(program: User, audit: list[dict[str, Any]]) -> None:
     """Disable a program and free its place. Raises UserStateError when somebody else just did."""
     table, biller_id = get_settings().users_table, program.biller_id or BANK
     keys = [_slot_key(biller_id, slot) for slot in _SLOTS]
-    answer = dynamodb.client().batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
-    held = [
-        item["pk"]["S"]
-        for item in answer["Responses"].get(table, [])
-        if item.get("client_id", {}).get("S") == program.user_id
-    ]
+    items = dynamodb.batch_get(table, keys, consistent=True)
+    held = [item["pk"]["S"] for item in items if item.get("client_id", {}).get("S") == program.user_id]
     disable = {
         "Update": {
             "TableName": table,
@@ -143,7 +132,7 @@ def end_program(program: User, audit: list[dict[str, Any]]) -> None:
         }
         for pk in held
     ]
-    if commit([disable, *frees, *audit]) is not None:
+    if commit_all([disable, *frees, *audit]):
         raise UserStateError(program.user_id)
 
 

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
-
-from botocore.exceptions import ClientError
 
 from invoicing import clock
 from invoicing.billers import WebhookSubscription
@@ -21,6 +19,7 @@ from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.store.audit import build_audit_write
 from invoicing.store.billers import load_biller
+from invoicing.store.transactions import commit_all
 
 
 class WebhookState(StrEnum):
@@ -201,12 +200,8 @@ def _write_map(subscriptions: Sequence[WebhookSubscription]) -> dict[str, list[s
 
 
 def _commit(writes: list[dict[str, Any]]) -> None:
-    try:
-        dynamodb.client().transact_write_items(TransactItems=cast(Any, writes))
-    except ClientError as error:
-        if dynamodb.read_cancellation_codes(error) is None:
-            raise
-        raise ChangedMeanwhileError from error
+    if commit_all(writes):
+        raise ChangedMeanwhileError
 
 
 def _key(biller_id: str, endpoint_id: str) -> dynamodb.Item:

@@ -1,6 +1,7 @@
-"""The secret that payers' links are made with, from Secrets Manager: its current version and the one before.
+"""Keys that only we use (of payers' links, of forms), from Secrets Manager: the current version and the one before.
 
-Secrets Manager itself keeps the two: putting a new value makes the old one AWSPREVIOUS (docs/operations.md).
+Secrets Manager itself keeps the two: putting a new value makes the old one AWSPREVIOUS (docs/operations.md). What
+banks share with us is in ``secrets``: there both are good until somebody ends the change.
 """
 
 from functools import lru_cache
