@@ -22,7 +22,15 @@ from invoicing.suppressions import list_suppressions, suppress_address
 from invoicing.texts import LANGUAGES, text
 from notify import receipts_handler
 from notify.command_handler import handle as handle_notices
-from tests.integration import api_scenario, faults, invoice_scenario, report_scenario, scenario
+from tests.integration import (
+    api_scenario,
+    dashboard_scenario,
+    faults,
+    invoice_scenario,
+    payer_scenario,
+    report_scenario,
+    scenario,
+)
 from tests.integration import notify_scenario as notify
 from tests.integration.conftest import Aws
 from tests.receipt_samples import envelope, ses_event
@@ -295,6 +303,27 @@ def test_lists_reports_support_search_and_links_work_on_what_is_left(history: di
     day = clock.today_in_jakarta().isoformat()
     for kind, members in (("transactions", {"since": day, "until": day}), ("status", {"since": day, "until": day})):
         assert report_scenario.fetch(report_scenario.order(kind, "csv", **members))
+
+
+def test_pages_of_the_biller_and_the_payer_show_what_is_left(
+    history: dict[str, str], aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = {who["name"]: build_payer_token("028", history["paid"], who["email"]) for who in (SARI, JOKO)}
+    api_scenario.make_user("budi", Role.MAKER)
+    erase_all("081299990000")
+    dashboard_scenario.trust_tokens(monkeypatch)
+    aws.become("DashboardFunction")
+    maker = dashboard_scenario.sign_in_as("budi")
+    for language, words in (("id", "Kontak dihapus"), ("en", "Contacts erased")):
+        for name in ("archived", "paid", "shared"):
+            page = maker.get(f"/invoices/{history[name]}", lang=language)
+            assert page.status == 200
+            assert words in page.text
+            assert not any(trace in page.text for trace in TRACES)
+        for path in ("/invoices", "/transactions", "/status"):
+            assert maker.get(path, lang=language).status == 200
+    aws.become("PayerFunction")
+    assert [payer_scenario.open_page(tokens[name]).status for name in ("Ibu Sari", "Pak Joko")] == [404, 200]
 
 
 def test_erased_message_is_not_sent_again_and_its_late_bounce_suppresses_and_moves_nobody(
