@@ -11,6 +11,7 @@ from invoicing.errors import (
     SettledLineNotFoundError,
     SettledLineStateError,
 )
+from invoicing.missing_here import judge_line
 from invoicing.postings import Approval, BankPayment, OutcomeKind, PaymentChannel
 from invoicing.reconciliation import NEEDS_TWO, Result
 from invoicing.reversing import reverse_payment
@@ -104,26 +105,43 @@ def approve_line(va_number: str, line: str, *, by: str) -> dict[str, Any]:
     _expect_state(record, "proposed")
     if record["proposed_by"] == by:
         raise SamePersonError(va_number)
-    if record["result"] == Result.MISSING_HERE:
-        _post(record, by)
+    if record["result"] != Result.MISSING_HERE:
+        _reverse(record, by)
+        return _move(record, "reversed", {"closed_by": by}, by=by, reason=record["proposal"])
+    _post(record, by)
+    try:
         return _move(record, "posted", {"closed_by": by}, by=by, reason=record["proposal"])
-    _reverse(record, by)
-    return _move(record, "reversed", {"closed_by": by}, by=by, reason=record["proposal"])
+    except SettledLineStateError:
+        # A file that came between the two has found the payment posted.
+        found = reconciliations.load_line(get_settings().bank_code, va_number, line) or record
+        if found["result"] not in (Result.MATCHED, Result.MISSING_HERE) or found["state"] not in ("settled", "posted"):
+            raise
+        return show_line(found)
 
 
 def resolve_line(va_number: str, line: str, *, by: str, note: str) -> dict[str, Any]:
     """Close what needs no change of ours, with a word on what became of it: returned to the payer, asked the bank.
 
-    Raises SettledLineNotFoundError, SettledLineStateError.
+    Money of which the bank told us after all stays the account's settlement. Money that went elsewhere is that no more:
+    a later payment of the bill has its own. Raises SettledLineNotFoundError, SettledLineStateError.
     """
     record = _load(va_number, line)
     _expect_state(record, "open")
-    return _move(record, "resolved", {"note": note, "closed_by": by}, by=by, reason=note)
+    values = {"note": note, "closed_by": by}
+    if record["result"] == Result.MISSING_HERE:
+        record = judge_line(record) or record
+    if record["result"] != Result.MISSING_HERE:
+        return _move(record, "resolved", values, by=by, reason=note)
+    at = clock.to_text(clock.now())
+    freed_as = reconciliations.free_settlement(record, values, user_id=by, at=at, reason=note)
+    if freed_as is None:
+        raise SettledLineStateError("changed_meanwhile")
+    return show_line({**record, **values, "sk": freed_as, "state": "resolved"})
 
 
 def _load(va_number: str, line: str) -> dict[str, Any]:
     record = reconciliations.load_line(get_settings().bank_code, va_number, line)
-    if record is None or record["state"] == "settled":
+    if record is None or record["state"] in ("settled", "freed"):
         raise SettledLineNotFoundError(va_number)
     return record
 

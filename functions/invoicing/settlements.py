@@ -16,7 +16,8 @@ from invoicing.money import MAX_RUPIAH
 
 HEAD_WITHIN = 30
 """Rows from the top within which the head row must stand; banks like to put their name and a title above it."""
-MAX_LINES = 500_000
+MAX_LINES = 200_000
+"""What ReconcileFunction ends in a third of its time (``tests.bench reconcile``)."""
 _MAX_TEXT = 64
 _EXACT_NUMBER = 10**15
 """A number cell holds no more digits than these; a longer account number in one has lost its end."""
@@ -138,20 +139,25 @@ class UnreadableLine:
     """Which cell cannot be read."""
 
 
-def read_lines(rows: Iterator[Sequence[Any]], form: SettlementFormat) -> Iterator[SettlementLine | UnreadableLine]:
+def read_lines(
+    rows: Iterator[Sequence[Any]], form: SettlementFormat, received_at: str
+) -> Iterator[SettlementLine | UnreadableLine]:
     """Lines of a file given as rows of cells (text, numbers, dates as ISO text with a ``T``).
 
-    Raises SettlementFormatError when the head row is not found, or when there are too many lines.
+    A line of a day later than the one that was being settled when the file came (``received_at``) is unreadable: its
+    date is wrong, and would make all payments before it look missed. Raises SettlementFormatError when the head row is
+    not found, or when there are too many lines.
     """
     numbered = enumerate(rows, start=1)
     places = _find_head(numbered, form)
+    last_day = form.find_day(received_at)
     for place, cells in numbered:
         if place > MAX_LINES:
             raise SettlementFormatError("too_many_lines")
         given = {member: _get(cells, column) for member, column in places.items()}
         # Totals and signatures below the table name no account.
         if given["va_number"] != "":
-            yield _read_line(place, given, form)
+            yield _read_line(place, given, form, last_day)
 
 
 def _find_head(numbered: Iterator[tuple[int, Sequence[Any]]], form: SettlementFormat) -> dict[str, int]:
@@ -165,7 +171,9 @@ def _find_head(numbered: Iterator[tuple[int, Sequence[Any]]], form: SettlementFo
     raise SettlementFormatError("columns")
 
 
-def _read_line(place: int, given: Mapping[str, Any], form: SettlementFormat) -> SettlementLine | UnreadableLine:
+def _read_line(
+    place: int, given: Mapping[str, Any], form: SettlementFormat, last_day: date
+) -> SettlementLine | UnreadableLine:
     member = "va_number"
     try:
         va_number = _read_account(given["va_number"])
@@ -173,6 +181,8 @@ def _read_line(place: int, given: Mapping[str, Any], form: SettlementFormat) -> 
         amount, is_negative = _read_amount(given["amount"], form)
         member = "date"
         paid_at = _read_instant(given["date"], given.get("time", ""), form)
+        if form.find_day(paid_at) > last_day:
+            raise ValueError
     except (ValueError, TypeError, OverflowError):
         return UnreadableLine(place, member)
     mark = _normalise(given.get("mark", ""))

@@ -52,7 +52,7 @@ def _reconcile_object(key: str, version: str | None) -> None:
             return
         try:
             form = reconciliations.load_format(bank_code)
-            lines = read_file(path, Path(folder), form)
+            lines = read_file(path, Path(folder), form, started["received_at"])
         except WorkbookRefused as refused:
             _refuse(bank_code, file_hash, name, refused.code)
             return

@@ -6,6 +6,7 @@ from typing import Any
 
 from invoicing import clock
 from invoicing.reconciliation import ATTENTION, Finding, Result
+from invoicing.settlements import LineKind
 from report.document import Document, Row, Table
 from report.labels import Labels
 from report.reconcile import Outcome
@@ -21,9 +22,9 @@ def write_reconciliation_report(outcome: Outcome, bank_code: str, name: str, as_
 
 
 def _build_document(outcome: Outcome, bank_code: str, name: str, as_of: str, labels: Labels) -> Document:
-    to_act = [given for given in outcome.findings if given[0].result in ATTENTION]
-    money = [given for given in to_act if given[0].result is Result.UNIDENTIFIED]
-    rest = [given for given in to_act if given[0].result is not Result.UNIDENTIFIED]
+    to_act = [finding for finding in outcome.findings if finding.result in ATTENTION and not finding.is_closed]
+    money = [finding for finding in to_act if finding.result is Result.UNIDENTIFIED]
+    rest = [finding for finding in to_act if finding.result is not Result.UNIDENTIFIED]
     columns = labels.columns(*_NAMES, "biller_id", "number")
     facts = [
         (labels.say("fact.bank"), bank_code),
@@ -31,7 +32,7 @@ def _build_document(outcome: Outcome, bank_code: str, name: str, as_of: str, lab
         (labels.say("fact.settlement_day"), outcome.day or "-"),
         (labels.say("fact.as_of"), f"{clock.from_text(as_of).astimezone(clock.JAKARTA):%d/%m/%Y %H:%M:%S} (WIB)"),
     ]
-    attention = [*_list_rows(rest, labels), *_list_ours(outcome, labels), *_list_unreadable(outcome, labels)]
+    attention = [*_list_rows(rest, outcome, labels), *_list_ours(outcome, labels), *_list_unreadable(outcome, labels)]
     return Document(
         title=labels.say("title.reconciliation"),
         facts=facts,
@@ -41,29 +42,31 @@ def _build_document(outcome: Outcome, bank_code: str, name: str, as_of: str, lab
         summary_name=labels.say("sheet.summary"),
         details_name=labels.say("sheet.attention"),
         more=(
-            _build_table("unidentified", money, columns, labels),
-            _build_table("lines", outcome.findings, columns, labels),
+            _build_table("unidentified", money, columns, outcome, labels),
+            _build_table("lines", outcome.findings, columns, outcome, labels),
         ),
     )
 
 
-def _build_table(name: str, findings: list[tuple[Finding, str]], columns: Any, labels: Labels) -> Table:
-    rows = list(_list_rows(findings, labels))
-    return Table(labels.say(f"sheet.{name}"), columns, rows, _add_up(rows, labels))
+def _build_table(name: str, findings: list[Finding], columns: Any, outcome: Outcome, labels: Labels) -> Table:
+    total = _add_up_findings(findings, labels)
+    return Table(labels.say(f"sheet.{name}"), columns, _list_rows(findings, outcome, labels), total)
 
 
-def _list_rows(findings: list[tuple[Finding, str]], labels: Labels) -> Iterator[Row]:
-    for finding, earlier_file in findings:
-        line, posting, account = finding.line, finding.posting or {}, finding.account or {}
-        number = account["bills"][0]["number"] if "bills" in account else ""
+def _list_rows(findings: list[Finding], outcome: Outcome, labels: Labels) -> Iterator[Row]:
+    for finding in findings:
+        line = finding.line
         reason = labels.say(f"reason.{finding.reason}") if finding.reason else ""
-        if earlier_file:
+        if outcome.is_seen_before(finding):
             reason = "; ".join(filter(None, [reason, labels.say("reason.seen_before")]))
-        amount = -line.amount if line.kind == "reversal" else line.amount
         yield (
-            *(line.place, labels.say(f"result.{finding.result}"), reason, line.va_number, line.paid_at, amount),
-            *(posting.get("amount", ""), line.reference, account.get("biller_id", ""), number),
+            *(line.place, labels.say(f"result.{finding.result}"), reason, line.va_number, line.paid_at),
+            *(_sign(finding), finding.our_amount or "", line.reference, finding.biller_id or "", finding.number or ""),
         )
+
+
+def _sign(finding: Finding) -> int:
+    return -finding.line.amount if finding.line.kind is LineKind.REVERSAL else finding.line.amount
 
 
 def _list_ours(outcome: Outcome, labels: Labels) -> Iterator[Row]:
@@ -79,6 +82,11 @@ def _list_unreadable(outcome: Outcome, labels: Labels) -> Iterator[Row]:
     for line in outcome.unreadable:
         reason = labels.say("reason.unreadable", member=line.member)
         yield (line.place, labels.say("result.unreadable"), reason, "", "", "", "", "", "", "")
+
+
+def _add_up_findings(findings: list[Finding], labels: Labels) -> Row:
+    sums = (sum(map(_sign, findings)), sum(finding.our_amount or 0 for finding in findings))
+    return ("", labels.say("total"), "", "", "", *sums, "", "", "")
 
 
 def _add_up(rows: list[Row], labels: Labels) -> Row:

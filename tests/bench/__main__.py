@@ -78,6 +78,12 @@ def _pages(options: argparse.Namespace) -> list[Figure]:
     return run_pages(quick=options.quick, profile=options.profile)
 
 
+def _reconcile(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.reconcile import run_reconcile
+
+    return run_reconcile(quick=options.quick)
+
+
 # Imported one by one: a process that is measured starts from this one, so this one stays small.
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "check": _check,
@@ -86,6 +92,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "sending": _sending,
     "fairness": _fairness,
     "report": _report,
+    "reconcile": _reconcile,
     "payments": _payments,
     "lists": _lists,
     "cold": _cold,

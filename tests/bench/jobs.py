@@ -206,6 +206,12 @@ def measure_pages(rounds: str, profile: str = "") -> dict[str, Any]:
     return pages_cpu.measure_pages(rounds=int(rounds), profile=bool(profile))
 
 
+def reconcile_settlement(folder: str, lines: str, waits: str = "") -> dict[str, Any]:
+    from tests.bench import reconcile_cpu
+
+    return reconcile_cpu.reconcile(Path(folder), int(lines), waits=bool(waits))
+
+
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     job.__name__: job
     for job in (
@@ -230,6 +236,7 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         measure_webhook,
         list_first_page,
         measure_pages,
+        reconcile_settlement,
     )
 }
 

@@ -52,11 +52,14 @@ def test_bills_are_settled_reconciled_and_reported(product: Cloud, cloud: Cloud,
     reports.call_reconcile(cloud, "propose_line", "rina", reason="bank confirmed", **ids)
     assert reports.call_reconcile(cloud, "approve_line", "tono", **ids)["state"] == "posted"
 
-    # The next file holds it again, and more; now it matches.
+    # The next file holds it again, and more. Lines of an earlier file are not counted again, nor is it missed.
     second = reports.write_settlement_file(cloud, tmp_path / "second.xlsx", ["unidentified"])
     shown, _ = reports.reconcile_file(cloud, second, tmp_path)
-    # Lines that an earlier file brought are not counted again.
-    assert shown["results"]["matched"] == {"count": 1, "amount": line["amount"]}
+    assert shown["results"]["matched"] == shown["results"]["missing_here"] == {"count": 0, "amount": 0}
+    assert shown["seen_before"]["count"] >= 2
+    for result in ("waiting", "missing_there"):
+        lines = reports.call_reconcile(cloud, "list_lines", result=result)["lines"]
+        assert line["va_number"] not in [missed["va_number"] for missed in lines]
     again, _ = reports.reconcile_file(cloud, second, tmp_path)
     assert again == {**shown, "report": again["report"]}
 

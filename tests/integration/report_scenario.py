@@ -160,7 +160,15 @@ class Invoice:
         )
         put(get_settings().invoices_table, archived)
         closed = "payment_reversed" if reason == "payment_reversed" else "archived"
-        self._put_account(archived, "closed", closed_at=at(when), closed_reason=closed)
+        paid = {}
+        if self.item.get("paid_via") == "va":
+            # What was paid once stays a fact of the account.
+            paid = {
+                "paid_at": self.item["paid_at"],
+                "paid_by": self.item["payment"]["payment_id"],
+                "paid_amount": self.item["paid_amount"],
+            }
+        self._put_account(archived, "closed", closed_at=at(when), closed_reason=closed, **paid)
         self.status = "archived"
 
     def reverse(self, when: datetime) -> None:

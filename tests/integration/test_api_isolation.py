@@ -78,7 +78,7 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
     finding = Finding(line, Result.MISSING_HERE, 1)
     facts = {"received_at": "2026-11-24T01:00:00.000Z", "name": "settlement.csv"}
     reconciliations.begin_file(bank_code, FILE_HASH, facts)
-    reconciliations.keep_finding(bank_code, finding, file_hash=FILE_HASH, day="2026-11-23", at=facts["received_at"])
+    reconciliations.keep_findings(bank_code, [(finding, "2026-11-23")], file_hash=FILE_HASH, at=facts["received_at"])
     connect("BANK-A")
     monkeypatch.setattr(bank_changes, "invoke_function", run_change_function)
     for biller in (SHOP, SCHOOL):
@@ -152,7 +152,7 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "send_to": ["baru@sekolah.example"],
         "file_hash": FILE_HASH,
         "result": Result.MISSING_HERE,
-        "line": f"line#{finding.line_id}",
+        "line": "settled",
         "note": "sudah dikembalikan",
         "contact": "p0@example.com",
         "bank_client_id": "BANK-A",

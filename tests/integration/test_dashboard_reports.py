@@ -241,5 +241,6 @@ class TestAttention:
 
 def keep_line(line: SettlementLine, result: Result, va_number: str) -> None:
     day, at = clock.today_in_jakarta().isoformat(), clock.to_text(clock.now())
-    finding = Finding(line, result, 1, account=account(va_number))
-    reconciliations.keep_finding(BANK, finding, file_hash="f" * 64, day=day, at=at)
+    owner = account(va_number)
+    finding = Finding(line, result, 1, biller_id=owner["biller_id"], number=owner["bills"][0]["number"])
+    assert reconciliations.keep_findings(BANK, [(finding, day)], file_hash="f" * 64, at=at)

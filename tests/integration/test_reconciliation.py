@@ -1,7 +1,9 @@
 """The bank's settlement file against our payments: every kind of difference, files that come again, and bad files."""
 
 import io
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,12 @@ import boto3
 import pytest
 
 from infra.local.settlement_files import DIFFERENCES, SettledPayment, distort, settle_postings, write_settlement
-from invoicing import archiving, clock, reconciling
+from invoicing import archiving, clock, reconciling, settlements
 from invoicing.reconciliation import Result
 from invoicing.settings import get_settings
-from invoicing.store import reconciliations
+from invoicing.store import bulk, files, reconciliations
 from invoicing.store.invoices import load_current_invoice
-from report import reconcile_command_handler, reconcile_handler
+from report import reconcile, reconcile_command_handler, reconcile_handler
 from tests import hostile_workbooks
 from tests.integration import report_scenario as scenario
 from tests.integration.conftest import Aws
@@ -45,7 +47,7 @@ def pay_bills(count: int, when: datetime = YESTERDAY) -> list[Invoice]:
 def drop(content: bytes, name: str = "settlement.csv", bank: str = "028") -> None:
     """Put a file where the bank puts it, and let the real handler take it."""
     key = f"settlements/{bank}/{name}"
-    put = boto3.client("s3").put_object(Bucket=get_settings().inbox_bucket, Key=key, Body=content)
+    put = files.client().put_object(Bucket=get_settings().inbox_bucket, Key=key, Body=content)
     redeliver(key, put["VersionId"])
 
 
@@ -170,6 +172,122 @@ def test_payment_that_the_days_file_lacks_waits_for_the_next_and_then_alarms(tic
     assert list_lines(Result.MISSING_THERE) == []
 
 
+def settle_next_day(ticking: Clock, tmp_path: Path, index: int, name: str, *more: SettledPayment) -> dict[str, Any]:
+    """The file of the day after, with a payment of its own; what came of it."""
+    ticking.advance(days=1)
+    later = Invoice(index, ticking.instant)
+    later.pay(ticking.instant)
+    drop(write([*more, *settle_postings([later.posting])], tmp_path), name)
+    return list_files()[0]
+
+
+def test_missing_payment_is_counted_and_listed_once(ticking: Clock, tmp_path: Path) -> None:
+    early, _never = pay_bills(2)
+    drop(write(settle_postings([early.posting]), tmp_path), "first.csv")
+    assert count_results(list_files()[0]) == {"matched": (1, 100_001), "waiting": (1, 100_002)}
+    file = settle_next_day(ticking, tmp_path, 9, "second.csv")
+    assert count_results(file) == {"matched": (1, 100_009), "missing_there": (1, 100_002)}
+    file = settle_next_day(ticking, tmp_path, 10, "third.csv")
+    assert count_results(file) == {"matched": (1, 100_010), "missing_there": (1, 100_002)}
+    key = f"reports/_bank/028/{file['file_hash']}.xlsx"
+    content = boto3.client("s3").get_object(Bucket=get_settings().inbox_bucket, Key=key)["Body"].read()
+    book = Sheets(content)
+    _, ours = book.table("Ringkasan", "Hasil", title="Pembayaran kami menurut hasil")
+    assert (ours["Banyak"], ours["Nilai (Rp)"]) == (1, 100_002)
+    rows = [row for row in book.book["Perlu tindakan"].iter_rows(values_only=True) if row[1] == "Tidak ada di bank"]
+    assert [row[6] for row in rows] == [100_002]
+
+
+def test_missing_payment_is_counted_whatever_the_index_has_not_yet(
+    ticking: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, _never = pay_bills(2)
+    monkeypatch.setattr(reconciliations, "list_waiting", lambda *_: iter(()))
+    drop(write(settle_postings([early.posting]), tmp_path), "first.csv")
+    assert count_results(list_files()[0]) == {"matched": (1, 100_001), "waiting": (1, 100_002)}
+    file = settle_next_day(ticking, tmp_path, 9, "second.csv")
+    assert count_results(file) == {"matched": (1, 100_009), "missing_there": (1, 100_002)}
+
+
+def test_missing_payment_that_went_back_is_missed_no_more(ticking: Clock, tmp_path: Path) -> None:
+    early, never = pay_bills(2)
+    drop(write(settle_postings([early.posting]), tmp_path), "first.csv")
+    settle_next_day(ticking, tmp_path, 9, "second.csv")
+    assert len(list_lines(Result.MISSING_THERE)) == 1
+    never.reverse(ticking.instant)
+    file = settle_next_day(ticking, tmp_path, 10, "third.csv")
+    assert count_results(file) == {"matched": (1, 100_010)}
+    assert list_lines(Result.MISSING_THERE) == []
+
+
+def test_line_dated_after_today_is_unreadable_and_moves_no_day(ticking: Clock, tmp_path: Path) -> None:
+    made = pay_bills(3)
+    drop(write(settle_postings([made[0].posting]), tmp_path), "first.csv")
+    typo = SettledPayment("8808199000000001", 5_000, datetime(2062, 11, 26, 3, tzinfo=UTC), "TYPO")
+    drop(write([typo, *settle_postings([made[1].posting])], tmp_path), "second.csv")
+    file = list_files()[0]
+    assert file["day"] == "2026-11-26"
+    assert count_results(file) == {"matched": (1, 100_002), "unreadable": (1, 0), "waiting": (1, 100_003)}
+    assert list_lines(Result.MISSING_THERE) == []
+    key = f"reports/_bank/028/{file['file_hash']}.xlsx"
+    content = boto3.client("s3").get_object(Bucket=get_settings().inbox_bucket, Key=key)["Body"].read()
+    rows = Sheets(content).book["Perlu tindakan"].iter_rows(values_only=True)
+    # The fourth row of the file, under the title, an empty row and the heads.
+    assert [row[0] for row in rows if row[1] == "Tak terbaca"] == [4]
+
+
+def test_reversal_of_what_was_reversed_already_is_a_line_beside_the_settlement(ticking: Clock, tmp_path: Path) -> None:
+    (paid,) = pay_bills(1)
+    lines = settle_postings([paid.posting])
+    drop(write(lines, tmp_path), "first.csv")
+    ticking.advance(minutes=1)
+    paid.reverse(ticking.instant)
+    reversed_lines = distort(lines, ["reversed"], [])
+    drop(write(reversed_lines, tmp_path), "second.csv")
+    file = list_files()[0]
+    assert file["state"] == "done"
+    assert count_results(file) == {"matched": (1, 100_001)}
+    assert (file["seen_before"]["count"], list_lines(Result.REVERSED)) == (1, [])
+
+
+def test_large_file_is_written_by_the_hundred_and_its_retry_only_reads(
+    ticking: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # moto's transactions are not to be had at once.
+    monkeypatch.setattr(reconcile, "_AT_ONCE", 1)
+    count = 500
+    lines = [SettledPayment(f"8808199{i:09d}", 1_000 + i, YESTERDAY, f"REF{i}") for i in range(count)]
+    content = write(lines, tmp_path)
+    clients = [reconciliations.dynamodb.client(), bulk.client()]
+    asked: Counter[str] = Counter()
+
+    def count_call(model: Any, **_: Any) -> None:
+        asked[model.name] += 1
+
+    for client in clients:
+        client.meta.events.register("before-call.dynamodb", count_call)
+    try:
+        # Everything is kept, but the run dies before its report.
+        with monkeypatch.context() as dying:
+            dying.setattr(reconcile_handler, "write_reconciliation_report", lambda *_: kill())
+            with pytest.raises(Killed):
+                drop(content)
+        first = Counter(asked)
+        asked.clear()
+        drop(content)
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-call.dynamodb", count_call)
+    # A batch reads its accounts once, its settlements and lines twice, and is one transaction. Besides: the file.
+    assert first["TransactWriteItems"] == count / 100
+    assert first["BatchGetItem"] == 3 * count / 100
+    assert first["PutItem"] == 1
+    assert asked["TransactWriteItems"] == 0
+    assert asked["BatchGetItem"] == 3 * count / 100
+    total = sum(line.amount for line in lines if isinstance(line.amount, int))
+    assert count_results(list_files()[0]) == {"unidentified": (count, total)}
+
+
 def test_payment_after_the_cut_off_is_expected_in_the_next_days_file(ticking: Clock, tmp_path: Path) -> None:
     (evening,) = pay_bills(1, datetime(2026, 11, 26, 16, 30, tzinfo=UTC))  # 23:30 in Jakarta
     other = Invoice(5, YESTERDAY - timedelta(days=5))
@@ -247,6 +365,19 @@ def test_file_over_the_limit_is_never_opened(ticking: Clock, monkeypatch: pytest
     get_settings.cache_clear()
     drop(b"x" * 1001)
     assert list_files()[0]["refusal"] == "file_too_large"
+
+
+@pytest.mark.parametrize(("count", "refusal"), [(10, "form_too_many_lines"), (50, "workbook_too_complex")])
+def test_file_of_more_lines_than_can_be_matched_in_time_is_refused_whole(
+    count: int, refusal: str, ticking: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (settlements, reconcile):
+        monkeypatch.setattr(module, "MAX_LINES", 9)
+    lines = [SettledPayment(f"8808199{i:09d}", 1_000 + i, YESTERDAY, f"REF{i}") for i in range(count)]
+    drop(write(lines, tmp_path))
+    (file,) = list_files()
+    assert (file["state"], file["refusal"]) == ("refused", refusal)
+    assert list_lines(Result.UNIDENTIFIED) == []
 
 
 @pytest.mark.parametrize("key", ["settlements/009/a.csv", "settlements/028/../a.csv", "settlements/028/a/b.csv"])
@@ -354,6 +485,94 @@ def test_bill_paid_meanwhile_is_not_paid_twice_by_an_approval(ticking: Clock, tm
     assert command("withdraw_line", reason="came by itself", **ids)["state"] == "open"
     assert command("resolve_line", note="the callback came late", **ids)["state"] == "resolved"
     assert list_lines(Result.MISSING_HERE) == []
+    settle_next_day(ticking, tmp_path, 9, "second.csv")
+    assert list_lines(Result.MISSING_THERE) == []
+
+
+def test_payment_posted_by_two_people_is_settled_and_never_missed(ticking: Clock, tmp_path: Path) -> None:
+    _, ids = find_missing(ticking, tmp_path)
+    command("propose_line", reason="bank confirmed", **ids)
+    assert command("approve_line", "tono", **ids)["state"] == "posted"
+    for index, name in ((9, "second.csv"), (10, "third.csv")):
+        file = settle_next_day(ticking, tmp_path, index, name)
+        assert count_results(file) == {"matched": (1, 100_000 + index)}
+    assert [list_lines(result) for result in (Result.WAITING, Result.MISSING_THERE, Result.MISSING_HERE)] == [[]] * 3
+
+
+@pytest.mark.parametrize("is_proposed", [False, True])
+def test_late_call_of_the_bank_settles_what_was_missing_here(is_proposed: bool, ticking: Clock, tmp_path: Path) -> None:
+    unpaid, ids = find_missing(ticking, tmp_path)
+    if is_proposed:
+        command("propose_line", reason="bank confirmed", **ids)
+    unpaid.pay(NOW)
+    file = settle_next_day(ticking, tmp_path, 9, "second.csv")
+    assert count_results(file) == {"matched": (1, 100_009)}
+    file = settle_next_day(ticking, tmp_path, 10, "third.csv")
+    assert count_results(file) == {"matched": (1, 100_010)}
+    assert [list_lines(result) for result in (Result.WAITING, Result.MISSING_THERE, Result.MISSING_HERE)] == [[]] * 3
+    kept = reconciliations.load_line("028", unpaid.va_number, "settled")
+    assert kept is not None
+    assert (kept["result"], kept["our_amount"], kept["payment_id"]) == (
+        "matched",
+        100_050,
+        unpaid.posting["payment_id"],
+    )
+
+
+def test_late_call_then_the_same_line_again_counts_once_and_another_is_a_duplicate(
+    ticking: Clock, tmp_path: Path
+) -> None:
+    unpaid = Invoice(50, YESTERDAY - timedelta(days=9))
+    (line,) = distort([], ["missing_here"], [(unpaid.va_number, unpaid.draft["amount"])])
+    drop(write([line], tmp_path), "first.csv")
+    second = replace(line, reference="SECOND", paid_at=line.paid_at - timedelta(minutes=5))
+    ticking.advance(minutes=1)
+    drop(write([line, second], tmp_path), "again.csv")
+    assert count_results(list_files()[0]) == {"duplicate": (1, 100_050)}
+    unpaid.pay(NOW)
+    file = settle_next_day(ticking, tmp_path, 9, "third.csv", line, second)
+    assert count_results(file) == {"matched": (1, 100_009)}
+    assert file["seen_before"] == {"count": 2, "amount": 200_100}
+    assert [len(list_lines(result)) for result in (Result.MISSING_HERE, Result.DUPLICATE)] == [0, 1]
+
+
+@pytest.mark.parametrize(("outside", "reason"), [(False, "archived"), (True, "paid_outside")])
+def test_missing_money_of_a_bill_closed_meanwhile_fits_none(
+    outside: bool, reason: str, ticking: Clock, tmp_path: Path
+) -> None:
+    unpaid, _ = find_missing(ticking, tmp_path)
+    if outside:
+        unpaid.pay(NOW, outside=True)
+    else:
+        unpaid.archive(NOW)
+    settle_next_day(ticking, tmp_path, 9, "second.csv")
+    assert list_lines(Result.MISSING_HERE) == []
+    (line,) = list_lines(Result.UNIDENTIFIED)
+    assert (line["va_number"], line["reason"]) == (unpaid.va_number, reason)
+
+
+def test_money_given_back_leaves_the_settlement_to_the_payment_that_follows(ticking: Clock, tmp_path: Path) -> None:
+    unpaid, ids = find_missing(ticking, tmp_path)
+    resolved = command("resolve_line", note="returned to the payer", **ids)
+    assert (resolved["state"], resolved["line"][:5]) == ("resolved", "line#")
+    assert command("resolve_line", note="again", **ids)["error"]["code"] == "settled_line_not_found"
+    first = Path(tmp_path, "made.csv").read_bytes()
+    unpaid.pay(ticking.instant)
+    file = settle_next_day(ticking, tmp_path, 9, "second.csv", *settle_postings([unpaid.posting]))
+    assert count_results(file) == {"matched": (2, 100_009 + 100_050)}
+    # The line that was given back comes once more, in a file of its own.
+    ticking.advance(minutes=1)
+    drop(first + b"\n", "first again.csv")
+    file = list_files()[0]
+    assert (count_results(file), file["seen_before"]["count"]) == ({}, 1)
+
+
+def test_payment_after_money_given_back_is_missed_like_any_other(ticking: Clock, tmp_path: Path) -> None:
+    unpaid, ids = find_missing(ticking, tmp_path)
+    command("resolve_line", note="returned to the payer", **ids)
+    unpaid.pay(NOW)
+    settle_next_day(ticking, tmp_path, 9, "second.csv")
+    assert [line["va_number"] for line in list_lines(Result.MISSING_THERE)] == [unpaid.va_number]
 
 
 def let_numbers_begin_at(number: int) -> None:

@@ -176,20 +176,16 @@ def is_posting(payment: Mapping[str, Any]) -> bool:
 
 
 def _query_index(index: str, value: str, attribute: str, *, forward: bool) -> Iterator[dict[str, Any]]:
-    pages = (
-        dynamodb.client()
-        .get_paginator("query")
-        .paginate(
-            TableName=get_settings().payments_table,
-            IndexName=index,
-            KeyConditionExpression="#key = :key",
-            ExpressionAttributeNames={"#key": attribute},
-            ExpressionAttributeValues={":key": {"S": value}},
-            ScanIndexForward=forward,
-        )
+    pages = bulk.query_pages(
+        get_settings().payments_table,
+        "#key = :key",
+        {":key": {"S": value}},
+        index=index,
+        descending=not forward,
+        names={"#key": attribute},
     )
-    for page in pages:
-        yield from map(dynamodb.from_item, page["Items"])
+    for items, _ in pages:
+        yield from map(dynamodb.from_item, items)
 
 
 def _build_attempt(
