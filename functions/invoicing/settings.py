@@ -267,6 +267,11 @@ class Settings:
         return {name: (urls.split(",")[0], urls.split(",")[1]) for name, _, urls in pairs}
 
     @cached_property
+    def failed_event_queues(self) -> dict[str, str]:
+        """URLs of the queues of events that a function failed on every time: ``checks=URL settlements=URL``."""
+        return dict(pair.split("=", 1) for pair in _read("FAILED_EVENT_QUEUES").split())
+
+    @cached_property
     def wa_region(self) -> str:
         """Region of AWS End User Messaging Social, which may not exist in the stack's own."""
         return _read("WA_REGION")
