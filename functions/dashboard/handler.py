@@ -17,6 +17,7 @@ from dashboard.problems import find_problem
 from dashboard.views import (
     account,
     addresses,
+    banks,
     billers,
     delivery,
     health,
@@ -65,6 +66,7 @@ _MODULES = (
     addresses,
     account,
     billers,
+    banks,
     support,
     health,
     help,

@@ -23,12 +23,13 @@ _BILLER_PAGES = ("home", "uploads", "invoices", "status", "transactions", "repor
 _BANK_PAGES = {
     "billers": BANK_ROLES,
     "changes": frozenset({Role.BANK_OFFICER}),
+    "banks": frozenset({Role.BANK_OFFICER}),
     "support": BANK_ROLES,
     "health": frozenset({Role.BANK_OFFICER}),
     "help": BANK_ROLES,
 }
 """Pages of the bank's people, and whom they are for."""
-_WORDS = ("dashboard", "biller_pages", "dashboard_settings", "dashboard_bank")
+_WORDS = ("dashboard", "biller_pages", "dashboard_settings", "dashboard_bank", "dashboard_banks")
 """Areas of the catalogue that pages take their words from."""
 _PATHS = {"home": ""}
 """Where a page's key is not its path."""

@@ -1,28 +1,15 @@
 """What a notice will look like: asked of the function that has the senders' own rendering (docs/decisions.md)."""
 
-import json
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from invoicing.invoking import FunctionFailedError, invoke_function
 from invoicing.settings import get_settings
 from invoicing.upload_samples import Pick
-
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
 
 
 class PreviewFailedError(Exception):
     """The function that renders could not; its own log says why."""
-
-
-@lru_cache(maxsize=1)
-def client() -> "LambdaClient":
-    config = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=20)
-    return boto3.client("lambda", config=config)
 
 
 def preview_notice(biller_id: str, user_id: str, **members: Any) -> dict[str, Any]:
@@ -37,8 +24,10 @@ def preview_upload(biller_id: str, user_id: str, upload_id: str, pick: Pick) -> 
 
 def _ask(operation: str, biller_id: str, user_id: str, members: Mapping[str, Any]) -> dict[str, Any]:
     command = {"operation": operation, "biller_id": biller_id, "user_id": user_id, **members}
-    answer = client().invoke(FunctionName=get_settings().notice_command_function, Payload=json.dumps(command).encode())
-    shown: dict[str, Any] = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError") or "error" in shown:
-        raise PreviewFailedError(shown.get("error", {}).get("code", "defect"))
+    try:
+        shown = invoke_function(get_settings().notice_command_function, command)
+    except FunctionFailedError as error:
+        raise PreviewFailedError("defect") from error
+    if "error" in shown:
+        raise PreviewFailedError(shown["error"]["code"])
     return shown

@@ -492,7 +492,6 @@ def try_operation(
         nonlocal tried
         if time.monotonic() > deadline and tried:
             return
-        tried += 1
         answer = case.call(
             base_url=api.cloud.outputs["ApiAddress"],
             headers={"authorization": f"Bearer {token}"},
@@ -502,6 +501,7 @@ def try_operation(
             # The gateway's own: no such route, or no token where this one was taken away.
             assert answer.status_code in (400, 401, 404), answer.text
             return
+        tried += 1
         reached[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 

@@ -311,6 +311,7 @@ def test_every_page_of_the_dashboard_is_open_to_everybody(visitors: Visitors, st
         "endpoint_id": create_webhook(visitors),
         "report_id": story.report_id,
         "user_id": find_user(visitors.cloud, "viewer@toko-sinar.example"),
+        "client_id": "OCBC-SNAP",
     }
     people = {
         Role.BILLER_ADMIN: "admin@toko-sinar.example",
