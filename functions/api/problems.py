@@ -85,6 +85,7 @@ _CODES: dict[type[Exception], tuple[HTTPStatus, str]] = {
     errors.WebhookNotFoundError: (HTTPStatus.NOT_FOUND, "webhook_not_found"),
     errors.WordingError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wording"),
     errors.WordingChangedError: (HTTPStatus.CONFLICT, "wording_changed"),
+    errors.PreviewFailedError: (HTTPStatus.SERVICE_UNAVAILABLE, "preview_failed"),
     errors.ReportRequestError: (HTTPStatus.UNPROCESSABLE_ENTITY, "report_request"),
     errors.ReportNotFoundError: (HTTPStatus.NOT_FOUND, "report_not_found"),
     errors.ScheduleNotFoundError: (HTTPStatus.NOT_FOUND, "schedule_not_found"),

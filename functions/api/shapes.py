@@ -288,6 +288,7 @@ class Settings(TypedDict):
     on_errors: str
     release: str
     help_contact: str
+    outside_payments: str
 
 
 class AuditEntry(TypedDict):
@@ -469,6 +470,34 @@ class Wording(TypedDict):
     tones: dict[str, str]
     templates: dict[str, str]
     choices: dict[str, Any]
+
+
+class EmailPreview(TypedDict):
+    sender: str
+    subject: str
+    text: str
+    html: str
+
+
+class SmsPreview(TypedDict):
+    text: str
+    segments: int
+    septets: int
+
+
+class WhatsAppPreview(TypedDict):
+    template: str
+    text: str
+
+
+class NoticePreview(TypedDict):
+    """A notice as each channel would bring it; its link is a sample's and opens nothing."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    email: EmailPreview
+    sms: SmsPreview
+    whatsapp: WhatsAppPreview
 
 
 class Webhook(TypedDict):

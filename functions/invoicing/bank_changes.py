@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
-
 from invoicing import clock, errors, two_people
 from invoicing.bank_client_rules import MAX_KEY_CHARACTERS, check_connected_client
 from invoicing.bank_clients import BankClient, Keep, compute_fingerprint, keep_one, read_members
@@ -233,7 +231,7 @@ def _show_values(given: ClientChange) -> tuple[dict[str, Any], dict[str, Any]]:
 def _order(command: dict[str, Any]) -> dict[str, Any]:
     try:
         answer = invoke_function(get_settings().bank_change_function, command)
-    except (FunctionFailedError, ConnectTimeoutError, ReadTimeoutError) as error:
+    except FunctionFailedError as error:
         raise BankChangeUnfinishedError(command["operation"]) from error
     if "error" in answer:
         raise _REFUSALS[answer["error"]["code"]](answer["error"]["detail"])

@@ -15,6 +15,8 @@ class ChangeKind(StrEnum):
     """Prefix of the biller's later VA numbers; two officers of the bank."""
     RELEASE_MODE = "release"
     """Turning off the approval of uploads; two people of the biller."""
+    OUTSIDE_PAYMENTS = "outside_payments"
+    """Letting one person post a payment made outside the virtual account; two people of the biller."""
     BANK_USER = "bank_user"
     """A new user of the bank; two officers of the bank."""
     BILLER_ADMIN = "biller_admin"

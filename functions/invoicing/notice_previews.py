@@ -3,22 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
+from invoicing.errors import InvoiceNotFoundError, PreviewFailedError
 from invoicing.invoking import FunctionFailedError, invoke_function
 from invoicing.settings import get_settings
 from invoicing.upload_samples import Pick
 
 
-class PreviewFailedError(Exception):
-    """The function that renders could not; its own log says why."""
-
-
 def preview_notice(biller_id: str, user_id: str, **members: Any) -> dict[str, Any]:
-    """Each channel's message. ``members`` as of command ``preview_notice``; its change is one that the domain takes."""
+    """Each channel's message. ``members`` as of command ``preview_notice``; its change is one that the domain takes.
+
+    Raises InvoiceNotFoundError, PreviewFailedError.
+    """
     return _ask("preview_notice", biller_id, user_id, members)
 
 
 def preview_upload(biller_id: str, user_id: str, upload_id: str, pick: Pick) -> dict[str, Any]:
-    """What the payer of one bill of an upload that waits will be sent, and whom: ``notify.previewing`` has the form."""
+    """What the payer of one bill of an upload that waits will be sent, and whom: ``notify.previewing`` has the form.
+
+    Raises PreviewFailedError.
+    """
     return _ask("preview_upload", biller_id, user_id, {"upload_id": upload_id, "pick": pick})
 
 
@@ -27,7 +30,10 @@ def _ask(operation: str, biller_id: str, user_id: str, members: Mapping[str, Any
     try:
         shown = invoke_function(get_settings().notice_command_function, command)
     except FunctionFailedError as error:
-        raise PreviewFailedError("defect") from error
-    if "error" in shown:
-        raise PreviewFailedError(shown["error"]["code"])
+        raise PreviewFailedError(str(error)) from error
+    code = shown.get("error", {}).get("code", "")
+    if code == "invoice_not_found":
+        raise InvoiceNotFoundError(members["number"])
+    if code:
+        raise PreviewFailedError(code)
     return shown

@@ -8,7 +8,7 @@ from typing import Any
 from ulid import ULID
 
 from invoicing import clock, users
-from invoicing.billers import Biller, ReleaseMode
+from invoicing.billers import Biller, OutsidePayments, ReleaseMode
 from invoicing.changes import PATIENCE, USER_KINDS, Change, ChangeKind, ChangeState
 from invoicing.errors import ChangeStateError, ChangeValueError, SamePersonError
 from invoicing.roles import Role
@@ -18,15 +18,23 @@ from invoicing.store.audit import BANK, build_audit_write
 PAGE_SIZE = 50
 Shown = tuple[Mapping[Any, Any], Mapping[Any, Any]]
 """What the trail shows of a change: before and after."""
+ONE_PERSON = {
+    ChangeKind.RELEASE_MODE: ReleaseMode.AUTOMATIC,
+    ChangeKind.OUTSIDE_PAYMENTS: OutsidePayments.BY_ONE,
+}
+"""What a biller's own people may propose: to do without the second person from then on."""
 _GIRO_ACCOUNT = re.compile(r"[0-9]{8,16}")
 
 
 def propose_biller_change(biller: Biller, kind: ChangeKind, value: str, *, reason: str, by: str) -> Change:
-    """Propose another giro account, company code or release mode. Raises ChangeValueError, CompanyCodeError."""
+    """Propose another giro account or company code, or to let go of a second person. Raises ChangeValueError,
+    CompanyCodeError.
+    """
     before = {
         ChangeKind.GIRO_ACCOUNT: biller.giro_account,
         ChangeKind.COMPANY_CODE: biller.company_code,
         ChangeKind.RELEASE_MODE: biller.release,
+        ChangeKind.OUTSIDE_PAYMENTS: biller.outside_payments,
     }[kind]
     if value == before:
         raise ChangeValueError(value)
@@ -37,7 +45,7 @@ def propose_biller_change(biller: Biller, kind: ChangeKind, value: str, *, reaso
             billers.check_company_code(value)
         case _:
             # The way back needs nobody's consent: it is a setting.
-            if value != ReleaseMode.AUTOMATIC:
+            if value != ONE_PERSON[kind]:
                 raise ChangeValueError(value)
     return _propose(biller.biller_id, kind, before, value, reason, by)
 

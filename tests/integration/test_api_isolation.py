@@ -24,7 +24,7 @@ from invoicing.settlements import LineKind, SettlementLine
 from invoicing.store import reconciliations, suppressions
 from invoicing.store.billers import load_biller
 from tests.integration import scenario
-from tests.integration.api_scenario import Answer, call, create_user_pool, make_user
+from tests.integration.api_scenario import Answer, PreviewsHere, call, create_user_pool, make_user
 from tests.integration.conftest import Aws
 from tests.integration.scenario import SCHOOL, SHOP
 from tests.integration.snap_scenario import connect, make_key, run_change_function
@@ -39,6 +39,7 @@ FILE_HASH = "a" * 64
 def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Two billers, everything that a route can name of the first, and users of every role of both and of the bank."""
     pool = create_user_pool(monkeypatch)
+    PreviewsHere(monkeypatch)
     scenario.register(SHOP, SCHOOL)
     scenario.release(scenario.make_waiting_upload(tmp_path, [scenario.make_draft(0)]))
     scenario.write_all_chunks()

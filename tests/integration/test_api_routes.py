@@ -165,6 +165,7 @@ def test_who_changes_settings_second_is_told() -> None:
         ({"channels": ["pigeon"]}, "bad_request"),
         ({"channels": ["webhook"]}, "bad_request"),
         ({"release": "automatic"}, "change_value"),
+        ({"outside_payments": "by_one"}, "change_value"),
         ({"policy": {"reminder_offsets": [3, 0]}}, "notice_policy"),
         ({"policy": {"reminder_offsets": [99]}}, "bad_request"),
         ({"policy": {"fallback": {"is_on": True, "order": ["sms", "sms"], "minutes": [0]}}}, "notice_policy"),
@@ -186,6 +187,20 @@ def test_approval_of_uploads_is_turned_on_again_by_one(tmp_path: Path) -> None:
     assert call("PUT", "/v1/settings", "ani", automatic).status == 200
     assert call("PUT", "/v1/settings", "ani", read_settings() | {"release": "by_checker"}).status == 200
     assert billers.load_biller(SHOP.biller_id).release == "by_checker"
+
+
+def test_one_person_posts_payments_outside_only_once_two_have_agreed() -> None:
+    assert read_settings()["outside_payments"] == "by_two"
+    change = call("POST", "/v1/settings/outside-payments-by-one", "ani", {"reason": "loket kecil"}).body["change_id"]
+    assert call("POST", f"/v1/changes/{change}/approve", "ani").code == "same_person"
+    assert billers.load_biller(SHOP.biller_id).outside_payments == "by_two"
+    assert call("POST", f"/v1/changes/{change}/approve", CHECKER).status == 200
+    # A program that does not know of it changes nothing of it.
+    seen = read_settings()
+    del seen["outside_payments"]
+    assert call("PUT", "/v1/settings", "ani", seen | {"language": "en"}).body["outside_payments"] == "by_one"
+    back = call("PUT", "/v1/settings", "ani", read_settings() | {"outside_payments": "by_two"})
+    assert (back.status, billers.load_biller(SHOP.biller_id).outside_payments) == (200, "by_two")
 
 
 def write_invoice(folder: Path) -> dict[str, Any]:

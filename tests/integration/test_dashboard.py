@@ -12,7 +12,7 @@ from dashboard.areas import Page
 from dashboard.handler import PAGES
 from dashboard.views import upload_sample, wordings
 from invoicing.billers import BillerState
-from invoicing.notice_previews import PreviewFailedError
+from invoicing.errors import PreviewFailedError
 from invoicing.roles import BANK_ROLES, Role, UserState
 from invoicing.settings import get_settings
 from invoicing.store import uploads

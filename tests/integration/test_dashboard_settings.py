@@ -11,9 +11,9 @@ import pytest
 
 from dashboard.views import wordings
 from invoicing import clock, queue_health, two_people, user_pool, users, webhooks
-from invoicing.billers import BillerState, ReleaseMode
+from invoicing.billers import BillerState, OutsidePayments, ReleaseMode
 from invoicing.changes import ChangeKind, ChangeState
-from invoicing.errors import BillerNotFoundError
+from invoicing.errors import BillerNotFoundError, PreviewFailedError
 from invoicing.notice_policy import FallbackLadder
 from invoicing.notices import Channel, SuppressionReason
 from invoicing.roles import Role, UserState
@@ -48,6 +48,7 @@ NOTICES = {
     "reminder_offsets": "7, -3,0",
     "on_errors": "refuse_all",
     "release": "by_checker",
+    "outside_payments": "by_two",
     "help_contact": "WhatsApp 0811-0000-0001",
     "fallback": "yes",
     "step-1": "whatsapp",
@@ -86,6 +87,7 @@ def dashboard(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_pool, "create_person", lambda email, name: f"id-{email.partition('@')[0]}")
     monkeypatch.setattr(user_pool, "lock_out", lambda user_id: None)
     monkeypatch.setattr(user_pool, "let_in", lambda user_id: None)
+    monkeypatch.setattr(user_pool, "forget_authenticator", lambda user_id: None)
     monkeypatch.setattr(user_pool, "delete_program_client", lambda client_id: None)
     monkeypatch.setattr(user_pool, "create_program_client", lambda name, scopes: ("erp-client", "rahasia-erp"))
     aws.become("DashboardFunction")
@@ -138,6 +140,7 @@ class TestNoticeSettings:
             {"zone": "Europe/Berlin"},
             {"language": "de"},
             {"release": "automatic"},
+            {"outside_payments": "by_one"},
             {"help_contact": "a\x00b"},
             {"version": "7"},
             {"version": "x"},
@@ -154,13 +157,34 @@ class TestNoticeSettings:
 class TestChangesOfTwo:
     def test_automatic_release_is_proposed_by_one_and_approved_by_another(self) -> None:
         admin, checker = sign_in_as("admin"), sign_in_as("budi")
-        admin.post("/settings/changes", reason="tidak ada pemeriksa malam")
+        admin.post("/settings/changes", kind="release", reason="tidak ada pemeriksa malam")
         (change,), _ = changes.list_changes("toko-sinar", None, 10)
         assert admin.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 403
         assert (
             checker.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 303
         )
         assert load_biller("toko-sinar").release is ReleaseMode.AUTOMATIC
+
+    def test_one_person_for_payments_outside_is_proposed_approved_and_taken_back(self) -> None:
+        admin, checker = sign_in_as("admin"), sign_in_as("budi")
+        assert admin.post("/settings/notices", **NOTICES | {"outside_payments": "by_one"}).status == 422
+        admin.post("/settings/changes", kind="outside_payments", reason="loket dijaga satu orang")
+        (change,), _ = changes.list_changes("toko-sinar", None, 10)
+        path = f"/settings/changes/{change.change_id}"
+        assert admin.post(path, page="/settings/changes", do="approve").status == 403
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_TWO
+        assert checker.post(path, page="/settings/changes", do="approve").status == 303
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_ONE
+        page = admin.get("/settings/changes").text
+        assert 'value="outside_payments"' not in page
+        assert 'value="release"' in page
+        assert admin.post("/settings/notices", **NOTICES | {"outside_payments": "by_two"}).status == 303
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_TWO
+
+    @pytest.mark.parametrize("kind", ["giro_account", "bank_user", "x", ""])
+    def test_no_other_kind_is_proposed_by_a_biller(self, kind: str) -> None:
+        assert sign_in_as("admin").post("/settings/changes", kind=kind, reason="coba saja").status == 422
+        assert changes.list_changes("toko-sinar", None, 10)[0] == []
 
     def test_change_of_the_bank_or_of_another_biller_looks_like_none(self) -> None:
         ours = two_people.propose_biller_change(
@@ -180,6 +204,7 @@ class TestUsers:
         page = "/settings/users/id-rina"
         admin.post(page, do="roles", roles=["maker", "viewer"])
         assert users.load_user("id-rina").roles == {Role.MAKER, Role.VIEWER}
+        assert admin.post(page, do="authenticator").status == 303
         admin.post(page, do="disable")
         assert users.load_user("id-rina").state is UserState.DISABLED
         admin.post(page, do="enable")
@@ -316,6 +341,15 @@ class TestWording:
         assert previews[-1]["kind"] == "reminder"
         assert previews[-1]["offset"] == 3
         assert previews[-1]["change"]["tones"] == {"3": "firm"}
+
+    def test_words_can_be_changed_while_the_preview_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any, **__: Any) -> dict[str, Any]:
+            raise PreviewFailedError("defect")
+
+        monkeypatch.setattr(wordings, "preview_notice", fail)
+        page = sign_in_as("admin").get("/settings/wording")
+        assert page.status == 200
+        assert "belum bisa ditampilkan" in page.text
 
     def test_tones_are_set_per_reminder(self) -> None:
         sign_in_as("admin").post("/settings/tones", page="/settings/wording", **{"tone-3": "firm", "tone0": ""})

@@ -9,7 +9,8 @@ from typing import Any
 from dashboard.areas import CHANGE, Area
 from dashboard.rendering import show
 from dashboard.visits import Visit
-from invoicing.notice_previews import PreviewFailedError, preview_upload
+from invoicing.errors import PreviewFailedError
+from invoicing.notice_previews import preview_upload
 from invoicing.store import uploads as store
 from invoicing.upload_samples import Pick
 from invoicing.uploads import Upload, UploadStatus
