@@ -248,7 +248,7 @@ class Settings:
 
     @cached_property
     def help_phone(self) -> str:
-        """Of the bank, as the dashboard's help names it."""
+        """Of the bank, as the pages name it."""
         return _read("HELP_PHONE")
 
     @cached_property
