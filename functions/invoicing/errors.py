@@ -336,7 +336,11 @@ class BankClientInvalidError(InvoicingError):
 
 
 class RotationError(InvoicingError):
-    """A key or secret is being changed already, or is not; ``str(error)`` says which."""
+    """A key or secret is being changed already, or is not; ``str(error)`` says which, as a code with words."""
+
+
+class BankChangeUnfinishedError(InvoicingError):
+    """A change of a bank client is approved, but was not carried out yet; approving it again goes on with it."""
 
 
 class BankCallNotFoundError(InvoicingError):

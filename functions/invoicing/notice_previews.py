@@ -1,25 +1,15 @@
 """What a notice will look like: asked of the function that has the senders' own rendering (docs/decisions.md)."""
 
-import json
-from functools import lru_cache
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
 from invoicing.errors import InvoiceNotFoundError, PreviewFailedError
+from invoicing.invoking import FunctionFailedError, invoke_function
 from invoicing.settings import get_settings
-
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
-
-
-@lru_cache(maxsize=1)
-def client() -> "LambdaClient":
-    config = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=12)
-    return boto3.client("lambda", config=config)
+from invoicing.upload_samples import Pick
 
 
 def preview_notice(biller_id: str, user_id: str, **members: Any) -> dict[str, Any]:
@@ -27,22 +17,22 @@ def preview_notice(biller_id: str, user_id: str, **members: Any) -> dict[str, An
 
     Raises InvoiceNotFoundError, PreviewFailedError.
     """
-    command = {"operation": "preview_notice", "biller_id": biller_id, "user_id": user_id, **members}
-    shown, has_failed = _invoke(command)
-    code = shown.get("error", {}).get("code", "")
-    if code == "invoice_not_found":
-        raise InvoiceNotFoundError(members["number"])
-    if has_failed or code:
-        raise PreviewFailedError(code or "defect")
-    return shown
+    return _ask("preview_notice", biller_id, user_id, members)
 
 
-def _invoke(command: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """Its answer, and whether it ended in an error instead."""
+def preview_upload(biller_id: str, user_id: str, upload_id: str, pick: Pick) -> dict[str, Any]:
+    """What the payer of one bill of an upload that waits will be sent, and whom: ``notify.previewing`` has the form.
+
+    Raises PreviewFailedError.
+    """
+    return _ask("preview_upload", biller_id, user_id, {"upload_id": upload_id, "pick": pick})
+
+
+def _ask(operation: str, biller_id: str, user_id: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    command = {"operation": operation, "biller_id": biller_id, "user_id": user_id, **members}
     try:
-        answer = client().invoke(FunctionName=get_settings().notice_command_function, Payload=json.dumps(command))
-        return json.loads(answer["Payload"].read()), "FunctionError" in answer
-    except HTTPClientError as error:
+        shown = invoke_function(get_settings().notice_command_function, command)
+    except (FunctionFailedError, HTTPClientError) as error:
         raise PreviewFailedError(type(error).__name__) from error
     except ClientError as error:
         # Without a permission, or without the function, asking again is of no use.
@@ -50,3 +40,9 @@ def _invoke(command: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         if status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS:
             raise
         raise PreviewFailedError(error.response["Error"]["Code"]) from error
+    code = shown.get("error", {}).get("code")
+    if code == "invoice_not_found":
+        raise InvoiceNotFoundError(members["number"])
+    if code:
+        raise PreviewFailedError(code)
+    return shown

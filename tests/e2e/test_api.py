@@ -530,7 +530,7 @@ def test_made_up_calls_get_documented_answers_and_no_server_error(api: Api, mode
     email, _ = make_person(api, *sorted(users.BILLER_ROLES), biller_id=biller_id)
     staff = sign_in.sign_in(email, PASSWORD, "192.0.2.8")
     assert isinstance(staff, SignedIn)
-    officer, support = (sign_in_as(api.cloud, f"{name}@bank.example") for name in ("officer1", "support"))
+    officer = sign_in_as(api.cloud, "officer1@bank.example")
     deadline = time.monotonic() + SECONDS / 2
     operations = [found.ok() for found in schemathesis.openapi.from_dict(build_document()).get_all_operations()]
     reached = Counter[int]()
@@ -538,7 +538,6 @@ def test_made_up_calls_get_documented_answers_and_no_server_error(api: Api, mode
         path = operation.path.replace("{", "<").replace("}", ">")
         roles = ACCESS[operation.method.upper(), path].roles
         token = staff.access_token if roles & users.BILLER_ROLES else officer
-        token = token if roles != {Role.BANK_SUPPORT} else support
         try_operation(api, operation, mode, token, deadline, reached)
     assert sum(reached.values()) >= len(operations)
     assert reached[401] == reached[403] == 0
@@ -563,7 +562,6 @@ def try_operation(
         nonlocal tried
         if time.monotonic() > deadline and tried:
             return
-        tried += 1
         answer = case.call(
             base_url=api.cloud.outputs["ApiAddress"],
             headers={"authorization": f"Bearer {token}"},
@@ -573,6 +571,7 @@ def try_operation(
             # The gateway's own: no such route, or no token where this one was taken away.
             assert answer.status_code in (400, 401, 404), answer.text
             return
+        tried += 1
         reached[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 

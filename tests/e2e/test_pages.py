@@ -27,6 +27,7 @@ from infra.local.messages import list_messages
 from infra.local.staff import PASSWORD
 from invoicing import clock
 from invoicing.roles import Role
+from tests.integration.report_scenario import Sheets
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -143,6 +144,9 @@ def story(visitors: Visitors, tmp_path_factory: pytest.TempPathFactory) -> Story
 
     with visitors.sign_in("checker@toko-sinar.example") as page:
         page.goto(upload)
+        look_at_sample(page)
+        assert look_at(page, f"{upload}/sample") == []
+        page.goto(upload)
         # A due date in the past is asked about.
         for box in page.locator("input[name=acknowledged]").all():
             box.check()
@@ -171,8 +175,25 @@ def story(visitors: Visitors, tmp_path_factory: pytest.TempPathFactory) -> Story
     return Story(upload, open_link, va_number, read_report(visitors, va_number))
 
 
+def look_at_sample(page: Page) -> None:
+    """What the payers will get, before anybody releases it: rendered in place, for other rows too."""
+    page.locator("summary", has_text="Contoh pesan").click()
+    sample = page.locator("#sample")
+    expect(sample).to_contain_text("Budi Santoso")
+    expect(sample).to_contain_text("p***@example.com")
+    expect(sample).not_to_contain_text(ADDRESS)
+    letter = sample.frame_locator("iframe").locator("body")
+    expect(letter).to_contain_text("Rp175.000")
+    expect(letter).to_contain_text("0000 0000 0000 0000")
+    address = page.url
+    sample.get_by_role("link", name="Jumlah terbesar").click()
+    expect(sample).to_contain_text("Sri Wahyu")
+    expect(letter).to_contain_text("Rp250.000")
+    assert page.url == address
+
+
 def read_report(visitors: Visitors, va_number: str) -> str:
-    """Ask for the report of payments, find the payment in its file, and tell its id."""
+    """Ask for the report of payments, find the payment in its file, compare its totals, and tell its id."""
     with visitors.sign_in("viewer@toko-sinar.example") as page:
         page.goto("reports")
         page.locator("#format").select_option("xlsx")
@@ -189,6 +210,12 @@ def read_report(visitors: Visitors, va_number: str) -> str:
     ]
     (paid,) = [row for row in rows if va_number in row]
     assert "175000" in paid
+    details, totals = Sheets(content).table("Rincian", "No. tagihan")
+    standings, _ = Sheets(content).table("Ringkasan", "Keadaan")
+    by_standing = {row["Keadaan"]: row["Nilai (Rp)"] for row in standings}
+    column = "Lewat rekening virtual (Rp)"
+    collected = sum(row[column] or 0 for row in details)
+    assert collected == totals[column] == by_standing["Lunas lewat rekening virtual"] >= 175_000
     found = re.search(r"[0-9A-HJKMNP-TV-Z]{26}", address)
     assert found
     return found[0]
@@ -315,6 +342,7 @@ def test_every_page_of_the_dashboard_is_open_to_everybody(visitors: Visitors, st
         "endpoint_id": create_webhook(visitors),
         "report_id": story.report_id,
         "user_id": find_user(visitors.cloud, "viewer@toko-sinar.example"),
+        "client_id": "OCBC-SNAP",
     }
     people = {
         Role.BILLER_ADMIN: "admin@toko-sinar.example",

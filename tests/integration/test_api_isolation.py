@@ -12,7 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
-from invoicing import clock, reporting, two_people, users, webhooks
+from infra.local.bank import write_public_key
+from invoicing import bank_changes, clock, reporting, two_people, users, webhooks
 from invoicing.changes import ChangeKind
 from invoicing.notices import Channel, NoticeKind, SuppressionReason
 from invoicing.reconciliation import Finding, Result
@@ -26,6 +27,7 @@ from tests.integration import scenario
 from tests.integration.api_scenario import Answer, PreviewsHere, call, create_user_pool, make_user
 from tests.integration.conftest import Aws
 from tests.integration.scenario import SCHOOL, SHOP
+from tests.integration.snap_scenario import connect, make_key, run_change_function
 
 SECRETS = (SHOP.name, SHOP.giro_account, "Pelanggan", "p0@example.com", "target@toko.example", "tagihan.xlsx")
 """What no answer to the school's people may hold."""
@@ -77,6 +79,8 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
     facts = {"received_at": "2026-11-24T01:00:00.000Z", "name": "settlement.csv"}
     reconciliations.begin_file(bank_code, FILE_HASH, facts)
     reconciliations.keep_finding(bank_code, finding, file_hash=FILE_HASH, day="2026-11-23", at=facts["received_at"])
+    connect("BANK-A")
+    monkeypatch.setattr(bank_changes, "invoke_function", run_change_function)
     for biller in (SHOP, SCHOOL):
         for role in set(Role) - BANK_ROLES:
             make_user(f"{biller.biller_id}-{role}", role, biller_id=biller.biller_id)
@@ -84,6 +88,8 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         make_user(role, role)
     aws.become("ApiFunction")
     monkeypatch.setenv("USER_POOL_ID", pool)
+    for name, value in aws.template.read_environment("BankChangeFunction").items():
+        monkeypatch.setenv(name, value)
     return {
         "upload_id": upload.upload_id,
         "va_number": invoice["va_number"],
@@ -148,6 +154,9 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "result": Result.MISSING_HERE,
         "line": f"line#{finding.line_id}",
         "note": "sudah dikembalikan",
+        "bank_client_id": "BANK-A",
+        "public_key": write_public_key(make_key(1)),
+        "keep": "new",
         "idempotency-key": "key-1",
     }
 

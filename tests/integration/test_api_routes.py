@@ -26,6 +26,7 @@ def staff(aws: Aws) -> None:
     make_user(CHECKER, Role.CHECKER)
     make_user("ani", Role.BILLER_ADMIN)
     make_user("dewi", Role.BANK_SUPPORT)
+    make_user("rini", Role.BANK_OFFICER)
 
 
 def start(key: str | None = None, user: str = MAKER, filename: str = "tagihan.xlsx") -> Answer:
@@ -209,18 +210,21 @@ def write_invoice(folder: Path) -> dict[str, Any]:
     return invoice
 
 
-def test_support_finds_a_bill_with_contacts_masked_and_leaves_the_reason_in_the_trail(tmp_path: Path) -> None:
+@pytest.mark.parametrize("user", ["dewi", "rini"])
+def test_support_or_officer_finds_a_bill_with_contacts_masked_and_leaves_the_reason_in_the_trail(
+    tmp_path: Path, user: str
+) -> None:
     invoice = write_invoice(tmp_path)
     why = {"reason": "pembayar menelepon"}
-    by_va = call("POST", "/v1/support/by-virtual-account", "dewi", {"va_number": invoice["va_number"], **why})
+    by_va = call("POST", "/v1/support/by-virtual-account", user, {"va_number": invoice["va_number"], **why})
     by_number = call(
-        "POST", "/v1/support/by-number", "dewi", {"biller_id": SHOP.biller_id, "number": invoice["number"], **why}
+        "POST", "/v1/support/by-number", user, {"biller_id": SHOP.biller_id, "number": invoice["number"], **why}
     )
     assert by_va.body == by_number.body
     (bill,) = by_va.body["bills"]
     assert (bill["number"], bill["status"], bill["va_state"]) == (invoice["number"], "open", "open")
     assert "p0@example.com" not in str(by_va.body)
-    nothing = call("POST", "/v1/support/by-virtual-account", "dewi", {"va_number": "9" * 16, **why})
+    nothing = call("POST", "/v1/support/by-virtual-account", user, {"va_number": "9" * 16, **why})
     assert nothing.body["bills"] == []
     entries = scenario.read_table(get_settings().audit_table)
     assert {entry["subject"] for entry in entries} == {
@@ -229,7 +233,7 @@ def test_support_finds_a_bill_with_contacts_masked_and_leaves_the_reason_in_the_
         f"va:{'9' * 16}",
     }
     assert {(entry["biller_id"], entry["user_id"], entry["reason"]) for entry in entries} == {
-        ("bank", "dewi", why["reason"])
+        ("bank", user, why["reason"])
     }
 
 
