@@ -25,6 +25,7 @@ from api.callers import ERP_PREFIX, identify_caller
 from api.problems import answer_problem
 from api.routes import (
     audit,
+    bank_clients,
     billers,
     changes,
     invoices,
@@ -44,7 +45,7 @@ logger = Logger(utc=True)
 
 _MODULES = (
     *(uploads, invoices, notices, wording, webhooks, reports, reconciliations),
-    *(billers, changes, users, settings, audit, support),
+    *(billers, changes, bank_clients, users, settings, audit, support),
 )
 
 app = APIGatewayHttpResolver(

@@ -175,6 +175,69 @@ class ChangePage(TypedDict):
     cursor: NotRequired[str]
 
 
+class BankClient(TypedDict):
+    """``public_keys``: SHA-256 fingerprints, newest first; ``secret_change``: id of the one that is going on."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    client_id: str
+    bank_code: str
+    partner_id: str
+    is_active: bool
+    public_keys: list[str]
+    keys_since: list[str]
+    secrets_since: list[str]
+    secret_change: str
+    signature: str
+    minify: str
+    signed_path_prefix: str
+    timestamp_tolerance_seconds: int
+    numeric_external_id: bool
+    replay_code_success: bool
+    sub_company: str
+    channels_by_id: dict[str, str]
+    channels_by_code: dict[str, str]
+    own_bank_codes: list[str]
+    allowed_networks: list[str]
+    min_key_bits: int
+    version: int
+
+
+class BankClientList(TypedDict):
+    clients: list[BankClient]
+
+
+class BankChange(TypedDict):
+    """``before`` and ``after``: the settings that change, keys as fingerprints; never a secret."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    change_id: str
+    kind: str
+    client_id: NotRequired[str]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reason: str
+    state: str
+    proposed_by: str
+    proposed_at: str
+    decided_by: NotRequired[str]
+    decided_at: NotRequired[str]
+    carried_out_at: NotRequired[str]
+
+
+class BankChangePage(TypedDict):
+    changes: list[BankChange]
+    cursor: NotRequired[str]
+
+
+class BankApproval(TypedDict):
+    """``hand_over``: what the bank has to be told of a new secret, for the eyes of who approved it."""
+
+    change: BankChange
+    hand_over: NotRequired[dict[str, Any]]
+
+
 class User(TypedDict):
     __pydantic_config__ = _STRICT  # type: ignore[misc]
 
@@ -225,6 +288,7 @@ class Settings(TypedDict):
     on_errors: str
     release: str
     help_contact: str
+    outside_payments: str
 
 
 class AuditEntry(TypedDict):
@@ -406,6 +470,34 @@ class Wording(TypedDict):
     tones: dict[str, str]
     templates: dict[str, str]
     choices: dict[str, Any]
+
+
+class EmailPreview(TypedDict):
+    sender: str
+    subject: str
+    text: str
+    html: str
+
+
+class SmsPreview(TypedDict):
+    text: str
+    segments: int
+    septets: int
+
+
+class WhatsAppPreview(TypedDict):
+    template: str
+    text: str
+
+
+class NoticePreview(TypedDict):
+    """A notice as each channel would bring it; its link is a sample's and opens nothing."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    email: EmailPreview
+    sms: SmsPreview
+    whatsapp: WhatsAppPreview
 
 
 class Webhook(TypedDict):

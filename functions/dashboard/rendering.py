@@ -22,20 +22,23 @@ _BILLER_PAGES = ("home", "uploads", "invoices", "status", "transactions", "repor
 _BANK_PAGES = {
     "billers": BANK_ROLES,
     "changes": frozenset({Role.BANK_OFFICER}),
-    "support": frozenset({Role.BANK_SUPPORT}),
+    "banks": frozenset({Role.BANK_OFFICER}),
+    "support": BANK_ROLES,
     "health": frozenset({Role.BANK_OFFICER}),
     "help": BANK_ROLES,
 }
 """Pages of the bank's people, and whom they are for."""
-_WORDS = ("dashboard", "biller_pages", "dashboard_settings", "dashboard_bank")
+_WORDS = ("dashboard", "biller_pages", "dashboard_settings", "dashboard_bank", "dashboard_banks")
 """Areas of the catalogue that pages take their words from."""
 _PATHS = {"home": ""}
 """Where a page's key is not its path."""
 
 
-def show(visit: Visit, template: str, *, status: int = 200, posts_to: str = "", **view: Any) -> dict[str, Any]:
+def show(
+    visit: Visit, template: str, *, status: int = 200, posts_to: str = "", frames: bool = False, **view: Any
+) -> dict[str, Any]:
     """The answer of a page. ``view`` is what its template needs beside what every page has."""
-    return answer_page(status, render(visit, template, **view), posts_to=posts_to)
+    return answer_page(status, render(visit, template, **view), posts_to=posts_to, frames=frames)
 
 
 def render(visit: Visit, template: str, **view: Any) -> str:

@@ -1,10 +1,11 @@
 """Bank clients: who may call the webhook, and how that bank speaks SNAP. All of it is data, nothing is detected."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -27,6 +28,13 @@ class MinifyMode(StrEnum):
     KEEP_STRINGS = "keep_strings"
     STRIP_ALL = "strip_all"
     """Also without the spaces inside strings, as some banks' clients wrongly do."""
+
+
+class Keep(StrEnum):
+    """Which of two keys or secrets stays when their change ends."""
+
+    NEW = "new"
+    OLD = "old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,48 @@ class BankClient:
     allowed_networks: tuple[str, ...] = ()
     """CIDR blocks; empty: any address that the API's own resource policy lets in."""
     min_key_bits: int = 2048
+    keys_since: tuple[str, ...] = ()
+    """When each of ``public_keys`` was added."""
+    secrets_since: tuple[str, ...] = ()
+    """The same of its secrets."""
+    secret_change: str = ""
+    """Id of the change of its secret that has begun, or is ending; empty when none is going on."""
     version: int = 0
     """Of the stored settings, raised with every change."""
+
+
+def keep_one(values: tuple[str, ...], keep: Keep) -> tuple[str, ...]:
+    """Of what stands newest first; all of it where there is but one."""
+    return values[:1] if keep is Keep.NEW else values[-1:]
+
+
+def read_members(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a client that ``record`` has, of their types, from a table's item or JSON."""
+    members: dict[str, Any] = {
+        field.name: tuple(record[field.name]) if isinstance(record[field.name], list) else record[field.name]
+        for field in fields(BankClient)
+        if field.name in record
+    }
+    for name, kind in (("signature", SignatureVariant), ("minify", MinifyMode)):
+        if name in members:
+            members[name] = kind(members[name])
+    return members
+
+
+def describe_client(client: BankClient) -> dict[str, Any]:
+    """For people and the trail: of its keys the fingerprints, of its secrets nothing but since when they are."""
+    shown = asdict(client)
+    del shown["secret_arn"]
+    return shown | {"public_keys": tuple(map(compute_fingerprint, client.public_keys))}
+
+
+@lru_cache(maxsize=64)
+def compute_fingerprint(pem: str) -> str:
+    """SHA-256 of the key, as ``openssl pkey -pubin -outform der | sha256sum`` prints it."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = read_public_key(pem).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(key).hexdigest()
 
 
 @lru_cache(maxsize=16)

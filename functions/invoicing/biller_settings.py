@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from invoicing import clock
-from invoicing.billers import Biller, OnErrors, ReleaseMode
+from invoicing.billers import Biller, OnErrors, OutsidePayments, ReleaseMode
 from invoicing.errors import ChangeValueError, SettingsChangedError
 from invoicing.notice_policy import NoticePolicy
 from invoicing.notices import PAYER_CHANNELS, Channel
@@ -22,17 +22,21 @@ class BillerSettings:
     on_errors: OnErrors
     release: ReleaseMode
     help_contact: str
+    outside_payments: OutsidePayments
 
 
 def change_settings(biller: Biller, wanted: BillerSettings, *, version: int, by: str) -> Biller:
     """Replace the settings that were seen as ``version``. Raises SettingsChangedError, ChangeValueError.
 
-    Approval of uploads is turned on here at once; turning it off takes two people (``two_people``).
+    Approval, of uploads and of payments outside the VA, is turned on here at once; turning it off takes two people
+    (``two_people``).
     """
     if biller.version != version:
         raise SettingsChangedError(str(biller.version))
     if wanted.release is not biller.release and wanted.release is ReleaseMode.AUTOMATIC:
         raise ChangeValueError("release")
+    if wanted.outside_payments is not biller.outside_payments and wanted.outside_payments is OutsidePayments.BY_ONE:
+        raise ChangeValueError("outside_payments")
     chosen = set(wanted.channels)
     if not chosen or len(chosen) != len(wanted.channels) or not chosen <= set(PAYER_CHANNELS):
         raise ChangeValueError("channels")
@@ -56,7 +60,13 @@ def change_settings(biller: Biller, wanted: BillerSettings, *, version: int, by:
 
 def read_settings(biller: Biller) -> BillerSettings:
     return BillerSettings(
-        biller.channels, biller.language, biller.policy, biller.on_errors, biller.release, biller.help_contact
+        channels=biller.channels,
+        language=biller.language,
+        policy=biller.policy,
+        on_errors=biller.on_errors,
+        release=biller.release,
+        help_contact=biller.help_contact,
+        outside_payments=biller.outside_payments,
     )
 
 
@@ -68,4 +78,5 @@ def _write(settings: BillerSettings) -> dict[str, Any]:
         "on_errors": settings.on_errors,
         "release": settings.release,
         "help_contact": settings.help_contact,
+        "outside_payments": settings.outside_payments,
     }

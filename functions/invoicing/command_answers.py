@@ -8,8 +8,8 @@ from invoicing.texts import LANGUAGES, text
 
 
 def answer_error(code: str, detail: str) -> dict[str, Any]:
-    # What is wrong with a notice or a webhook's address has words of its own.
-    specific = code in ("notice_not_resendable", "webhook_address")
+    # What is wrong with a notice, a webhook's address or a change of keys has words of its own.
+    specific = code in ("notice_not_resendable", "webhook_address", "rotation")
     key = f"commands.{code}.{detail}" if specific else f"commands.{code}"
     message = {language: text(key, language, detail=detail) for language in LANGUAGES}
     return {"error": {"code": code, "detail": detail, "message": message}}

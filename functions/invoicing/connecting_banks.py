@@ -1,186 +1,264 @@
-"""Connecting a bank to the webhook: its client, its keys and secrets, and how both are changed without a gap.
+"""Connecting a bank to the webhook, and carrying out what two officers decided about its keys and secrets.
 
-Secrets are shown once, to the operator who hands them over; nothing here logs or audits them.
+Only the functions of operators and of changes come here. The caller's word allows nothing: a change is carried out
+because the table says that one officer proposed it and another approved it, and on the client as it was then. Every
+step may be repeated after a crash. Secrets are shown to who hands them over; nothing here logs or audits them.
 """
 
-import ipaddress
-import re
 import secrets as random_secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
-from typing import Any
+from typing import NoReturn
 
 from ulid import ULID
 
 from invoicing import clock
-from invoicing.bank_clients import BankClient, SignatureVariant, read_public_key
-from invoicing.errors import BankClientInvalidError, RotationError
+from invoicing.bank_client_rules import check_client, check_connected_client
+from invoicing.bank_clients import BankClient, Keep, SignatureVariant, keep_one, read_members
+from invoicing.changes import (
+    APPROVAL_LIFE,
+    BANK_CLIENT_KINDS,
+    BANK_CLIENTS,
+    SHOWN_FOR,
+    Change,
+    ChangeKind,
+    ChangeState,
+    read_client_change,
+)
+from invoicing.errors import ChangeNotFoundError, ChangeStateError, RotationError, SamePersonError
 from invoicing.settings import get_settings
-from invoicing.store import bank_clients, secrets
-from invoicing.store.audit import BANK, add_audit_entry
+from invoicing.store import bank_clients, changes, secrets
+from invoicing.store.audit import BANK, add_audit_entry, build_audit_write
+from invoicing.store.transactions import commit_all
 
 SECRET_BYTES = 48
 TOKEN_KEYS_REST = timedelta(minutes=30)
 """Token keys are changed again only when every token of the key before the last is dead, wherever it may be cached."""
-LONGEST_TOLERANCE_SECONDS = 8 * 3600
-"""Real clients print UTC digits with the offset of Jakarta: seven hours off."""
-SMALLEST_KEY_BITS = 1024
-
-_CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PARTNER_ID = re.compile(r"[A-Za-z0-9._-]{1,36}")
-_PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-
-
-class Keep(StrEnum):
-    """Which of two secrets stays when a change of secrets ends."""
-
-    NEW = "new"
-    OLD = "old"
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     client: BankClient
     secret: str
-    """Empty where calls are signed with the bank's own key."""
+    """Empty where calls are signed with the bank's own key, and where it is not for the one who asks."""
 
 
 def connect_bank(client: BankClient, *, user_id: str) -> Connection:
-    """Create the client with a new secret. Raises BankClientInvalidError, BankClientExistsError."""
-    _validate(client)
+    """Create the client with a new secret. It may call only when two officers have enabled it.
+
+    Raises BankClientInvalidError, BankClientExistsError.
+    """
+    now = clock.to_text(clock.now())
+    client = replace(client, is_active=False, keys_since=(now,) * len(client.public_keys))
+    check_client(client)
     if client.signature is SignatureVariant.ASYMMETRIC:
         bank_clients.add_client(client, user_id=user_id)
         return Connection(client, "")
     secret = _make_secret()
     # A name of its own per try: two that create the same client at once must not share a secret.
     name = f"{get_settings().bank_secrets_prefix}{client.client_id}/{ULID()}"
-    client = replace(client, secret_arn=secrets.create_secret(name, (secret,)))
+    client = replace(client, secret_arn=secrets.create_secret(name, (secret,)), secrets_since=(now,))
     bank_clients.add_client(client, user_id=user_id)
     return Connection(client, secret)
 
 
-def change_settings(client_id: str, changes: dict[str, Any], *, user_id: str, reason: str) -> BankClient:
-    """Raises BankClientNotFoundError, BankClientInvalidError."""
-    before = bank_clients.load_client(client_id)
-    after = replace(before, **changes)
-    if after.signature is SignatureVariant.SYMMETRIC and not after.secret_arn:
-        raise BankClientInvalidError("signature: this client has no secret; connect the bank with a new client")
-    _validate(after)
-    _replace(before, after, "change_bank_client", user_id, reason)
-    return after
-
-
 def disable_client(client_id: str, *, user_id: str, reason: str) -> BankClient:
     """Its calls are refused once every process has seen it: within a minute. Raises BankClientNotFoundError."""
-    return change_settings(client_id, {"is_active": False}, user_id=user_id, reason=reason)
+    for _ in range(_TRIES):
+        client = bank_clients.load_client(client_id)
+        if not client.is_active:
+            return client
+        disabled = replace(client, is_active=False)
+        if bank_clients.replace_client(client, disabled, action="disable_bank_client", user_id=user_id, reason=reason):
+            return disabled
+    raise RotationError("changed")
 
 
-def enable_client(client_id: str, *, user_id: str, reason: str) -> BankClient:
-    return change_settings(client_id, {"is_active": True}, user_id=user_id, reason=reason)
+def carry_out_change(change_id: str, *, user_id: str) -> Connection | None:
+    """Do what was approved; of a new secret the secret, if ``user_id`` is who approved it. Safe to repeat.
 
-
-def add_public_key(client_id: str, pem: str, *, user_id: str, reason: str) -> BankClient:
-    """Both keys are good until the old one is removed. Raises RotationError when there are two already."""
-    client = bank_clients.load_client(client_id)
-    if pem in client.public_keys:
-        return client
-    if len(client.public_keys) > 1:
-        raise RotationError("public keys: there are two already; end that change first")
-    return change_settings(client_id, {"public_keys": (pem, *client.public_keys)}, user_id=user_id, reason=reason)
-
-
-def end_key_change(client_id: str, keep: Keep, *, user_id: str, reason: str) -> BankClient:
-    """Raises RotationError when there is but one key."""
-    client = bank_clients.load_client(client_id)
-    kept = _keep_one(client.public_keys, keep, "public keys")
-    return change_settings(client_id, {"public_keys": kept}, user_id=user_id, reason=reason)
-
-
-def begin_secret_change(client_id: str, *, user_id: str, reason: str) -> Connection:
-    """A second secret beside the one in use: both are good until the change ends.
-
-    Raises RotationError when there are two already: a repeat must not push out the one that the bank uses.
+    None where no client is concerned. Raises ChangeNotFoundError, ChangeStateError, SamePersonError, RotationError.
     """
+    change = _load_approved(change_id)
+    if change.state is ChangeState.APPROVED:
+        try:
+            _carry_out(change)
+        except ChangeStateError:
+            # Another process may just have done it.
+            if changes.load_change(change.owner, change_id).state is not ChangeState.CARRIED_OUT:
+                raise
+    client_id = read_client_change(change).client_id
+    if not client_id:
+        return None
     client = bank_clients.load_client(client_id)
-    values = _read_secrets(client)
-    if len(values) > 1:
-        raise RotationError("secret: there are two already; end that change first")
-    secret = _make_secret()
-    _replace(client, client, "begin_bank_secret_change", user_id, reason)
-    secrets.replace_secret(client.secret_arn, (secret, *values))
-    return Connection(client, secret)
+    return Connection(client, _find_new_secret(change, client, user_id))
 
 
-def end_secret_change(client_id: str, keep: Keep, *, user_id: str, reason: str) -> BankClient:
-    """Raises RotationError when there is but one secret."""
-    client = bank_clients.load_client(client_id)
-    kept = _keep_one(_read_secrets(client), keep, "secret")
-    _replace(client, client, "end_bank_secret_change", user_id, f"{reason} (kept: {keep})")
-    secrets.replace_secret(client.secret_arn, kept)
+def _carry_out(change: Change) -> None:
+    match change.kind:
+        case ChangeKind.BEGIN_BANK_SECRET_CHANGE:
+            _begin_secret_change(change)
+        case ChangeKind.END_BANK_SECRET_CHANGE:
+            _end_secret_change(change)
+        case ChangeKind.CHANGE_TOKEN_KEYS:
+            _change_token_keys(change)
+        case _:
+            _replace_members(change)
+
+
+def _load_approved(change_id: str) -> Change:
+    change = changes.load_change(BANK_CLIENTS, change_id)
+    if change.kind not in BANK_CLIENT_KINDS:
+        raise ChangeNotFoundError(change_id)
+    if change.state not in (ChangeState.APPROVED, ChangeState.CARRIED_OUT):
+        raise ChangeStateError(change.state)
+    if change.decided_by is None or change.decided_by == change.proposed_by:
+        raise SamePersonError(change_id)
+    return change
+
+
+def _load_client(change: Change) -> BankClient:
+    """The client as it was when this was proposed; else the change lapses."""
+    given = read_client_change(change)
+    client = bank_clients.load_client(given.client_id)
+    if client.version != given.version:
+        _lapse(change)
+    _check_life(change)
     return client
 
 
-def change_token_keys(*, user_id: str, reason: str) -> None:
-    """New access tokens get a new key; those given out stay good. Raises RotationError shortly after a change."""
+def _check_life(change: Change) -> None:
+    if clock.from_text(change.decided_at or "") + APPROVAL_LIFE < clock.now():
+        raise ChangeStateError("expired")
+
+
+def _replace_members(change: Change) -> None:
+    client = _load_client(change)
+    now = clock.to_text(clock.now())
+    after = replace(client, **read_members(read_client_change(change).after))
+    since = dict(zip(client.public_keys, client.keys_since, strict=False))
+    after = replace(after, keys_since=tuple(since.get(key, now) for key in after.public_keys))
+    check_connected_client(after)
+    if not _write(change, client, after, ends=True):
+        _lapse(change)
+
+
+def _begin_secret_change(change: Change) -> None:
+    """First the client, which lets but one change begin; then the secret, once per change; then it is done."""
+    client = bank_clients.load_client(read_client_change(change).client_id)
+    if client.secret_change != change.change_id:
+        client = _load_client(change)
+        since = (clock.to_text(clock.now()), *client.secrets_since)
+        begun = replace(client, secret_change=change.change_id, secrets_since=since)
+        if not _write(change, client, begun):
+            # Another process may have begun this very change.
+            client = bank_clients.load_client(client.client_id)
+            if client.secret_change != change.change_id:
+                _lapse(change)
+    values, made_by = secrets.fetch_change(client.secret_arn)
+    if made_by != change.change_id:
+        # The last one is the one in use: what stands before it was never shown to anybody.
+        secrets.replace_secret(client.secret_arn, (_make_secret(), values[-1]), change.change_id)
+    commit_all([_build_outcome(change)])
+
+
+def _end_secret_change(change: Change) -> None:
+    """First the client, which then waits for this change alone; then the secret; then it is done."""
+    given = read_client_change(change)
+    keep = Keep(given.after["keep"])
+    client = bank_clients.load_client(given.client_id)
+    if client.secret_change != change.change_id:
+        client = _load_client(change)
+        _, made_by = secrets.fetch_change(client.secret_arn)
+        if keep is Keep.NEW and made_by != client.secret_change:
+            raise RotationError("not_made")
+        if not _write(change, client, replace(client, secret_change=change.change_id)):
+            client = bank_clients.load_client(given.client_id)
+            if client.secret_change != change.change_id:
+                _lapse(change)
+    values, made_by = secrets.fetch_change(client.secret_arn)
+    if made_by != change.change_id:
+        secrets.replace_secret(client.secret_arn, keep_one(values, keep), change.change_id)
+    for _ in range(_TRIES):
+        client = bank_clients.load_client(given.client_id)
+        if client.secret_change != change.change_id:
+            return
+        ended = replace(client, secret_change="", secrets_since=keep_one(client.secrets_since, keep))
+        if _write(change, client, ended, ends=True):
+            return
+    raise RotationError("changed")
+
+
+def _change_token_keys(change: Change) -> None:
     arn = get_settings().snap_token_keys
-    changed_at = secrets.fetch_change_time(arn)
-    if clock.now() - changed_at < TOKEN_KEYS_REST:
-        raise RotationError(f"token keys: changed at {clock.to_text(changed_at)}; wait 30 minutes between changes")
-    add_audit_entry(
+    values, made_by = secrets.fetch_change(arn)
+    if made_by != change.change_id:
+        _check_life(change)
+        if clock.now() - secrets.fetch_change_time(arn) < TOKEN_KEYS_REST:
+            raise RotationError("token_keys_rest")
+        secrets.replace_secret(arn, (_make_secret(), values[0]), change.change_id)
+    entry = build_audit_write(
         BANK,
-        user_id=user_id,
+        user_id=change.decided_by or "",
         action="change_token_keys",
         subject="access_tokens",
         at=clock.to_text(clock.now()),
-        reason=reason,
+        after={"change_id": change.change_id},
+        reason=change.reason,
     )
-    secrets.replace_secret(arn, (_make_secret(), secrets.fetch_secret(arn)[0]))
+    commit_all([_build_outcome(change), entry])
 
 
-def _replace(before: BankClient, after: BankClient, action: str, user_id: str, reason: str) -> None:
-    if not bank_clients.replace_client(before, after, action=action, user_id=user_id, reason=reason):
-        raise RotationError("the client was changed by somebody else just now; look at it and try again")
+def _find_new_secret(change: Change, client: BankClient, user_id: str) -> str:
+    """For who approved it, for an hour, while the change is going on; each showing leaves an entry in the trail."""
+    if change.kind is not ChangeKind.BEGIN_BANK_SECRET_CHANGE or change.decided_by != user_id:
+        return ""
+    if client.secret_change != change.change_id or clock.from_text(change.decided_at or "") + SHOWN_FOR < clock.now():
+        return ""
+    values, made_by = secrets.fetch_change(client.secret_arn)
+    if made_by != change.change_id:
+        return ""
+    add_audit_entry(
+        BANK,
+        user_id=user_id,
+        action="show_bank_secret",
+        subject=client.client_id,
+        at=clock.to_text(clock.now()),
+        after={"change_id": change.change_id},
+    )
+    return values[0]
 
 
-def _read_secrets(client: BankClient) -> secrets.Pair:
-    if not client.secret_arn:
-        raise RotationError("secret: this client signs with its own key and has none")
-    return secrets.fetch_secret(client.secret_arn)
+def _write(change: Change, before: BankClient, after: BankClient, *, ends: bool = False) -> bool:
+    """The client as approved, with its entry in the trail; ``ends``: and the change is carried out."""
+    return bank_clients.replace_client(
+        before,
+        after,
+        action=change.kind,
+        user_id=change.decided_by or "",
+        reason=change.reason,
+        also=[_build_outcome(change)] if ends else (),
+    )
 
 
-def _keep_one(values: tuple[str, ...], keep: Keep, what: str) -> tuple[str, ...]:
-    if len(values) < 2:
-        raise RotationError(f"{what}: no change is going on")
-    return values[:1] if keep is Keep.NEW else values[1:]
+def _build_outcome(change: Change) -> dict[str, object]:
+    return changes.build_outcome(change, ChangeState.CARRIED_OUT, clock.to_text(clock.now()))
+
+
+def _lapse(change: Change) -> NoReturn:
+    at = clock.to_text(clock.now())
+    entry = build_audit_write(
+        BANK,
+        user_id=change.decided_by or "",
+        action=f"lapse_{change.kind}",
+        subject=change.change_id,
+        at=at,
+        reason=change.reason,
+    )
+    commit_all([changes.build_outcome(change, ChangeState.LAPSED, at), entry])
+    raise ChangeStateError("changed meanwhile")
 
 
 def _make_secret() -> str:
     return random_secrets.token_urlsafe(SECRET_BYTES)
-
-
-def _validate(client: BankClient) -> None:
-    rules = {
-        "client_id": _CLIENT_ID.fullmatch(client.client_id),
-        "partner_id": _PARTNER_ID.fullmatch(client.partner_id),
-        "bank_code": client.bank_code == get_settings().bank_code,
-        "signed_path_prefix": _PATH_PREFIX.fullmatch(client.signed_path_prefix),
-        "timestamp_tolerance_seconds": 60 <= client.timestamp_tolerance_seconds <= LONGEST_TOLERANCE_SECONDS,
-        "min_key_bits": client.min_key_bits >= SMALLEST_KEY_BITS,
-        "public_keys": 1 <= len(client.public_keys) <= 2,
-    }
-    for name, holds in rules.items():
-        if not holds:
-            raise BankClientInvalidError(name)
-    for network in client.allowed_networks:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            raise BankClientInvalidError(f"allowed_networks: {error}") from error
-    for pem in client.public_keys:
-        try:
-            bits = read_public_key(pem).key_size
-        except ValueError as error:
-            raise BankClientInvalidError(f"public_keys: {error}") from error
-        if bits < client.min_key_bits:
-            raise BankClientInvalidError(f"public_keys: {bits} bits, at least {client.min_key_bits} are asked for")

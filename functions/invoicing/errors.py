@@ -79,6 +79,10 @@ class WordingChangedError(InvoicingError):
     """Somebody changed the wording meanwhile. ``str(error)`` is the version that the change did not know."""
 
 
+class PreviewFailedError(InvoicingError):
+    """The function that renders previews could not, or has no time; its own log says why. It may be asked again."""
+
+
 class InvoiceNotFoundError(InvoicingError):
     """This biller has no open or paid invoice of this number (another biller's looks the same)."""
 
@@ -332,7 +336,11 @@ class BankClientInvalidError(InvoicingError):
 
 
 class RotationError(InvoicingError):
-    """A key or secret is being changed already, or is not; ``str(error)`` says which."""
+    """A key or secret is being changed already, or is not; ``str(error)`` says which, as a code with words."""
+
+
+class BankChangeUnfinishedError(InvoicingError):
+    """A change of a bank client is approved, but was not carried out yet; approving it again goes on with it."""
 
 
 class BankCallNotFoundError(InvoicingError):

@@ -17,6 +17,11 @@ def load_issued_invoice(biller_id: str, number: str) -> dict[str, Any] | None:
     """The open or paid invoice; where it replaces an earlier one, ``replaced_because`` says why that was archived."""
     invoice = invoices.load_current_invoice(biller_id, number)
     if invoice is not None and "replaces" in invoice:
-        replaced = invoices.load_archived_invoice(biller_id, number, invoice["replaces"]) or {}
-        invoice["replaced_because"] = replaced.get("archive_reason")
+        invoice["replaced_because"] = load_reason_of_replaced(biller_id, number, invoice["replaces"])
     return invoice
+
+
+def load_reason_of_replaced(biller_id: str, number: str, va_number: str) -> str | None:
+    """Why the bill that had this number before was archived."""
+    replaced = invoices.load_archived_invoice(biller_id, number, va_number) or {}
+    return replaced.get("archive_reason")

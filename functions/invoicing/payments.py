@@ -148,7 +148,8 @@ def _answer_used_id(post: _Post, request: BankRequest, view: BillView, used: Map
     if used["payment_request_id"] != payment.payment_request_id:
         payments.record_attempt(payment, Verdict.ID_REUSED, request, post.now, view.account)
         return _build_outcome(OutcomeKind.ID_REUSED, Verdict.ID_REUSED, view)
-    if not payment.pays_the_same_as(used):
+    # What contradicted a posting is kept with its own account and amount: told again, it contradicts it still.
+    if not payment.pays_the_same_as(used) or used["outcome"] == OutcomeKind.INCONSISTENT:
         payments.record_attempt(payment, Verdict.INCONSISTENT, request, post.now, view.account)
         return _build_outcome(OutcomeKind.INCONSISTENT, first, view)
     return _build_outcome(OutcomeKind.REPEATED, first, view)

@@ -90,22 +90,22 @@ def reverse_payment(
 
     The old one stays in the archive and the two name each other; the payer gets the bill with its new number in the
     biller's hours. One transaction; the VA number is drawn in it. ``va_number``, the one that was paid, makes the call
-    safe to repeat. Raises TwoPeopleError, InvoiceStateError (not paid), InvoiceNotFoundError, InvoiceChangedError,
-    VirtualAccountRangeError, BusyError.
+    safe to repeat, whatever has become of the new invoice since. Raises TwoPeopleError, InvoiceStateError (not paid),
+    InvoiceNotFoundError, InvoiceChangedError, VirtualAccountRangeError, BusyError.
     """
     if proposed_by == approved_by:
         raise TwoPeopleError(number)
     biller = load_biller(biller_id)
 
     def load() -> dict[str, Any]:
-        invoice = load_invoice(biller_id, number, None)
-        if invoice["status"] == InvoiceStatus.OPEN and va_number is not None and invoice.get("replaces") == va_number:
-            return invoice
-        require(invoice, InvoiceStatus.PAID, Seen(va_number))
-        return invoice
+        replaced = invoices.load_archived_invoice(biller_id, number, va_number) if va_number is not None else None
+        if replaced is not None and "payment" in replaced:
+            # The one way for a paid bill into the archive.
+            return replaced
+        return load_invoice(biller_id, number, InvoiceStatus.PAID, Seen(va_number))
 
     def build(invoice: Mapping[str, Any]) -> Change | None:
-        if invoice["status"] == InvoiceStatus.OPEN:
+        if invoice["status"] == InvoiceStatus.ARCHIVED:
             return None
         settings = get_settings()
         at = clock.to_text(clock.now())
@@ -145,7 +145,7 @@ def reverse_payment(
         ]
 
     invoice = change_invoice(load, build)
-    return load_by_va_number(biller_id, number, invoice["replaced_by"]) if "replaced_by" in invoice else invoice
+    return load_by_va_number(biller_id, number, invoice["replaced_by"])
 
 
 def _copy_draft(invoice: Mapping[str, Any]) -> InvoiceDraft:

@@ -338,6 +338,11 @@ class Settings:
         return _read("BANK_SECRETS_PREFIX")
 
     @cached_property
+    def bank_change_function(self) -> str:
+        """Name of the function that carries out changes of bank clients, since it alone holds their secrets."""
+        return _read("BANK_CHANGE_FUNCTION")
+
+    @cached_property
     def snap_token_keys(self) -> str:
         """ARN of the secret that holds the keys of access tokens."""
         return _read("SNAP_TOKEN_KEYS")
@@ -349,8 +354,8 @@ class Settings:
 
     @cached_property
     def snap_path_prefix(self) -> str:
-        """What comes before the version in the path of every SNAP call, e.g. ``/snap``."""
-        return _read("SNAP_PATH_PREFIX")
+        """What comes before the version in the path of every SNAP call, e.g. ``/snap``; empty where nothing does."""
+        return os.environ.get("SNAP_PATH_PREFIX", "")
 
     @cached_property
     def snap_versions(self) -> tuple[str, ...]:

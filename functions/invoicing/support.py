@@ -1,4 +1,4 @@
-"""The bank's support looks a bill up: by virtual account, bank reference, or biller and number; contacts masked.
+"""The bank's people look a bill up: by virtual account, bank reference, or biller and number; contacts masked.
 
 Every search says why, and the trail has it before anything is shown.
 """

@@ -67,6 +67,15 @@ def let_in(user_id: str) -> None:
     client().admin_enable_user(UserPoolId=get_settings().user_pool_id, Username=user_id)
 
 
+def forget_authenticator(user_id: str) -> None:
+    """Ask a person for no code of an authenticator app any more, and end every session."""
+    pool_id = get_settings().user_pool_id
+    client().admin_set_user_mfa_preference(
+        UserPoolId=pool_id, Username=user_id, SoftwareTokenMfaSettings={"Enabled": False, "PreferredMfa": False}
+    )
+    client().admin_user_global_sign_out(UserPoolId=pool_id, Username=user_id)
+
+
 def create_program_client(name: str, scopes: list[str]) -> tuple[str, str]:
     """Credentials for a program: client id and secret. The secret cannot be read again by anybody here."""
     answer = client().create_user_pool_client(

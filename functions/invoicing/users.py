@@ -12,6 +12,7 @@ from invoicing import clock, user_pool
 from invoicing.contacts import parse_emails
 from invoicing.errors import (
     RolesError,
+    SamePersonError,
     UserEmailError,
     UserExistsError,
     UserNotFoundError,
@@ -129,6 +130,23 @@ def enable_user(biller_id: str | None, user_id: str, *, by: str) -> User:
     if user.state is not UserState.ACTIVE:
         user = _replace(user, replace(user, state=UserState.ACTIVE), "enable_user", by)
     user_pool.let_in(user_id)
+    return user
+
+
+def forget_authenticator(biller_id: str | None, user_id: str, *, by: str) -> User:
+    """Let somebody whose phone is lost sign in with the password alone, until a new app is set up.
+
+    Not for oneself: whoever holds a stolen session must not get rid of the code. Raises UserNotFoundError,
+    SamePersonError.
+    """
+    user = _load_person(biller_id, user_id)
+    if user_id == by:
+        raise SamePersonError(user_id)
+    # On record first: it may be done without its end being seen, never unseen.
+    add_audit_entry(
+        biller_id or BANK, user_id=by, action="forget_authenticator", subject=user_id, at=clock.to_text(clock.now())
+    )
+    user_pool.forget_authenticator(user_id)
     return user
 
 

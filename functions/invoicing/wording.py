@@ -58,9 +58,20 @@ def format_days(days: int, language: str) -> str:
 def format_instant(instant: datetime, language: str) -> str:
     """Jakarta time to the minute."""
     local = instant.astimezone(clock.JAKARTA)
+    day = format_date(local.date(), language)
+    return text("notices.instant", language, date=day, time=_format_time(local, language))
+
+
+def format_short_instant(instant: datetime, language: str) -> str:
+    """``31 Des 2026 09.05 WIB``."""
+    local = instant.astimezone(clock.JAKARTA)
+    day = format_short_date(local.date(), language)
+    return text("notices.short_instant", language, date=day, time=_format_time(local, language))
+
+
+def _format_time(local: datetime, language: str) -> str:
     separator = "." if language == "id" else ":"
-    time = local.strftime(f"%H{separator}%M")
-    return text("notices.instant", language, date=format_date(local.date(), language), time=time)
+    return local.strftime(f"%H{separator}%M")
 
 
 def format_period(period: str, language: str) -> str:

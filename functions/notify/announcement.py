@@ -34,6 +34,7 @@ def build_announcement(notice: Notice, biller: Biller, invoice: Mapping[str, Any
                 "due_date": invoice["due_date"],
                 "valid_until": invoice.get("valid_until"),
                 "replaces": invoice.get("replaces"),
+                "replaces_reason": _find_reason(invoice),
             }
         ),
     } | _describe_cause(notice.kind, invoice)
@@ -48,6 +49,12 @@ def find_time(notice: Notice, invoice: Mapping[str, Any]) -> str:
     """When it happened, UTC."""
     name = {NoticeKind.PAID: "paid_at", NoticeKind.ARCHIVED: "archived_at"}.get(notice.kind, "created_at")
     return str(invoice.get(name, notice.created_at))
+
+
+def _find_reason(invoice: Mapping[str, Any]) -> str | None:
+    """Only of a reversal, which begins the new bill's changes; any other reason is a person's own words."""
+    first: Mapping[str, Any] = next(iter(invoice.get("changes", [])), {})
+    return "payment_reversed" if first.get("action") == "reverse_payment" else None
 
 
 def _describe_cause(kind: NoticeKind, invoice: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from invoicing.notice_status import describe_notices
 from invoicing.notices import NoticeKind
 from invoicing.occasions import Tone
 from invoicing.store.billers import load_biller
+from invoicing.upload_samples import Pick
 
 logger = Logger(utc=True)
 
@@ -99,6 +100,12 @@ class PreviewNotice(_Command):
     names: Literal["short", "long"] = "short"
     number: str | None = Field(default=None, min_length=1, max_length=64)
     change: _Change | None = None
+
+
+class PreviewUpload(_Command):
+    operation: Literal["preview_upload"]
+    upload_id: _UploadId
+    pick: Pick = Pick.FIRST
 
 
 class _Resend(_Command):
@@ -197,7 +204,8 @@ Command = Annotated[
     | ChangeWebhook
     | ShowWording
     | SetWording
-    | PreviewNotice,
+    | PreviewNotice
+    | PreviewUpload,
     Field(discriminator="operation"),
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
@@ -206,6 +214,7 @@ _ERROR_CODES: dict[type[errors.InvoicingError], str] = {
     errors.BillerNotFoundError: "biller_not_found",
     errors.BillerNotActiveError: "biller_not_active",
     errors.ChangedMeanwhileError: "changed_meanwhile",
+    errors.FilesExpiredError: "files_expired",
     errors.InvoiceNotFoundError: "invoice_not_found",
     errors.NoticeNotFoundError: "notice_not_found",
     errors.NoticeNotResendableError: "notice_not_resendable",
@@ -277,6 +286,10 @@ def _run(command: Command) -> dict[str, Any]:
                 number=command.number,
                 change=command.change.to_domain() if command.change else None,
             )
+        case PreviewUpload():
+            from notify.previewing import preview_upload
+
+            return preview_upload(command.biller_id, command.upload_id, command.pick)
 
 
 def _handle_hold(command: HoldNotices | ResumeNotices | CountNotices) -> dict[str, Any]:

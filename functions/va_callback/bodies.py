@@ -14,6 +14,7 @@ import orjson
 
 from invoicing import clock
 from invoicing.settings import get_settings
+from va_callback.strict_json import write_decimal
 
 Body = Mapping[str, Any]
 
@@ -95,7 +96,7 @@ class PaymentBody:
 def parse_inquiry(body: Body) -> InquiryBody:
     """Raises BodyError."""
     _require(body, (*IDS, "inquiryRequestId"))
-    va_number = _read_va_number(body)
+    va_number = read_va_number(body)
     _check_text(body, "inquiryRequestId", MAX_REQUEST_ID)
     if _is_given(body.get("amount")):
         _read_amount(body, "amount")
@@ -108,7 +109,7 @@ def parse_status(body: Body) -> StatusBody:
     _require(body, IDS)
     name = "paymentRequestId" if _is_given(body.get("paymentRequestId")) else "inquiryRequestId"
     _require(body, (name,))
-    va_number = _read_va_number(body)
+    va_number = read_va_number(body)
     for given in ("inquiryRequestId", "paymentRequestId"):
         if _is_given(body.get(given)):
             _check_text(body, given, MAX_REQUEST_ID)
@@ -119,7 +120,7 @@ def parse_payment(body: Body) -> PaymentBody:
     """Raises BodyError."""
     _require(body, (*IDS, "paymentRequestId", "paidAmount"))
     _require_amount(body, "paidAmount")
-    va_number = _read_va_number(body)
+    va_number = read_va_number(body)
     _check_text(body, "paymentRequestId", MAX_REQUEST_ID)
     paid = _read_amount(body, "paidAmount")
     echo = {name: body[name] for name in IDS}
@@ -167,15 +168,7 @@ def parse_payment(body: Body) -> PaymentBody:
 
 def read_additional_info(body: Body) -> dict[str, Any] | None:
     """The object to echo; None: there is none. Raises BodyError for what cannot be written as JSON again."""
-    info = body.get("additionalInfo")
-    if not _is_given(info):
-        return None
-    try:
-        if not isinstance(info, dict) or len(orjson.dumps(info)) > _MAX_ADDITIONAL_INFO:
-            raise BodyError("additionalInfo")
-    except TypeError:
-        raise BodyError("additionalInfo") from None
-    return info
+    return _read_info(body, "additionalInfo") if _is_given(body.get("additionalInfo")) else None
 
 
 def echo_ids(body: Body, request_id_names: Iterable[str]) -> dict[str, str]:
@@ -213,8 +206,11 @@ def _check_text(body: Body, name: str, length: int) -> None:
         raise BodyError(name)
 
 
-def _read_va_number(body: Body) -> str:
-    """The number as we write it, from three fields that banks pad with spaces or zeros, each in its own way."""
+def read_va_number(body: Body) -> str:
+    """The number as we write it, from three fields that banks pad with spaces or zeros, each in its own way.
+
+    All of ``IDS`` must be there. Raises BodyError.
+    """
     digits = {}
     for name, length in IDS.items():
         value = body[name]
@@ -288,7 +284,7 @@ def _read_free_texts(given: Any) -> list[dict[str, str]]:
 def _read_both_languages(given: Any, name: str, length: int) -> dict[str, str]:
     if not isinstance(given, dict):
         raise BodyError(name)
-    words = {language: given[language] for language in ("english", "indonesia") if language in given}
+    words = {language: given[language] for language in ("english", "indonesia") if given.get(language) is not None}
     if not all(_is_text(word, length) for word in words.values()):
         raise BodyError(name)
     return words
@@ -300,6 +296,16 @@ def _read_bills(given: Any) -> list[dict[str, Any]]:
     if not isinstance(given, list) or len(given) > _MAX_BILLS:
         raise BodyError("billDetails")
     return [_read_bill(bill) for bill in given]
+
+
+def _read_info(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    info = given["additionalInfo"]
+    try:
+        if not isinstance(info, dict) or len(orjson.dumps(info, default=write_decimal)) > _MAX_ADDITIONAL_INFO:
+            raise BodyError(name)
+    except TypeError:
+        raise BodyError(name) from None
+    return info
 
 
 def _read_bill(given: Any) -> dict[str, Any]:
@@ -316,6 +322,8 @@ def _read_bill(given: Any) -> dict[str, Any]:
     if _is_given(given.get("billAmount")):
         _read_amount(given, "billAmount")
         bill["billAmount"] = _echo_amount(given["billAmount"])
+    if _is_given(given.get("additionalInfo")):
+        bill["additionalInfo"] = _read_info(given, "billDetails.additionalInfo")
     reference = _read_digits(given, "billReferenceNo", 15)
     if reference:
         bill["billReferenceNo"] = given["billReferenceNo"]

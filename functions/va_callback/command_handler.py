@@ -1,4 +1,8 @@
-"""Commands of the bank's operators, invoked directly (IAM): connect a bank, change keys, look into a dispute."""
+"""Commands of the bank's operators, invoked directly (IAM): connect a bank, disable it, look into a dispute.
+
+Who invokes says who they are, and nobody can check that: nothing here lets a bank call. Two officers do that, through
+the API or the dashboard (``invoicing/bank_changes.py``).
+"""
 
 from contextlib import suppress
 from dataclasses import asdict
@@ -9,24 +13,21 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from invoicing import connecting_banks, errors
-from invoicing.bank_clients import BankClient, MinifyMode, SignatureVariant
+from invoicing.bank_client_rules import CLIENT_ID, MAX_KEY_CHARACTERS, ClientSettings
+from invoicing.bank_clients import BankClient, describe_client
 from invoicing.command_answers import answer_bad_command, answer_error
-from invoicing.connecting_banks import Connection, Keep
-from invoicing.postings import PaymentChannel
 from invoicing.settings import get_settings
 from invoicing.store import bank_calls, bank_clients
+from va_callback.handing_over import build_hand_over
 
 logger = Logger(utc=True)
 
 MAX_CALLS = 200
 """Of one answer; the rest is asked for with ``after``."""
 
-_ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-_Pem = Annotated[str, Field(min_length=1, max_length=4096)]
-_Networks = Annotated[tuple[Annotated[str, Field(max_length=50)], ...], Field(max_length=50)]
+_ClientId = Annotated[str, Field(pattern=CLIENT_ID)]
+_Pem = Annotated[str, Field(min_length=1, max_length=MAX_KEY_CHARACTERS)]
 _CallId = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
-
-_Channels = Annotated[dict[Annotated[str, Field(min_length=1, max_length=5)], PaymentChannel], Field(max_length=50)]
 
 
 class _Command(BaseModel):
@@ -34,28 +35,12 @@ class _Command(BaseModel):
     user_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    signature: SignatureVariant = SignatureVariant.SYMMETRIC
-    minify: MinifyMode = MinifyMode.KEEP_STRINGS
-    signed_path_prefix: str = Field(default="", max_length=100)
-    timestamp_tolerance_seconds: int = Field(default=900, ge=60)
-    numeric_external_id: bool = False
-    replay_code_success: bool = False
-    allowed_networks: _Networks = ()
-    min_key_bits: int = Field(default=2048, ge=1024, le=16384)
-    sub_company: str = Field(default="00000", pattern=r"^[0-9]{5}$")
-    channels_by_id: _Channels = Field(default_factory=dict)
-    channels_by_code: _Channels = Field(default_factory=lambda: {"6010": PaymentChannel.TELLER})
-    own_bank_codes: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=11)], ...], Field(max_length=20)] = ()
-
-
 class CreateClient(_Command):
     operation: Literal["create_client"]
     client_id: _ClientId
     partner_id: str = Field(max_length=36)
     public_key: _Pem
-    settings: _Settings = Field(default_factory=_Settings)
+    settings: ClientSettings = Field(default_factory=ClientSettings)
 
 
 class ListClients(_Command):
@@ -70,44 +55,8 @@ class DescribeClient(_OnClient):
     operation: Literal["describe_client"]
 
 
-class _ChangeClient(_OnClient):
-    reason: str = Field(min_length=1, max_length=500)
-
-
-class ChangeSettings(_ChangeClient):
-    operation: Literal["change_settings"]
-    settings: _Settings
-
-
-class DisableClient(_ChangeClient):
+class DisableClient(_OnClient):
     operation: Literal["disable_client"]
-
-
-class EnableClient(_ChangeClient):
-    operation: Literal["enable_client"]
-
-
-class AddPublicKey(_ChangeClient):
-    operation: Literal["add_public_key"]
-    public_key: _Pem
-
-
-class EndKeyChange(_ChangeClient):
-    operation: Literal["end_key_change"]
-    keep: Keep
-
-
-class BeginSecretChange(_ChangeClient):
-    operation: Literal["begin_secret_change"]
-
-
-class EndSecretChange(_ChangeClient):
-    operation: Literal["end_secret_change"]
-    keep: Keep
-
-
-class ChangeTokenKeys(_Command):
-    operation: Literal["change_token_keys"]
     reason: str = Field(min_length=1, max_length=500)
 
 
@@ -127,19 +76,7 @@ class ShowCall(_Command):
 
 
 Command = Annotated[
-    CreateClient
-    | ListClients
-    | DescribeClient
-    | ChangeSettings
-    | DisableClient
-    | EnableClient
-    | AddPublicKey
-    | EndKeyChange
-    | BeginSecretChange
-    | EndSecretChange
-    | ChangeTokenKeys
-    | ListCalls
-    | ShowCall,
+    CreateClient | ListClients | DescribeClient | DisableClient | ListCalls | ShowCall,
     Field(discriminator="operation"),
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
@@ -174,45 +111,20 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _run(command: Command) -> dict[str, Any]:
     match command:
         case CreateClient():
-            return _hand_over(connecting_banks.connect_bank(_build_client(command), user_id=command.user_id))
+            return build_hand_over(connecting_banks.connect_bank(_build_client(command), user_id=command.user_id))
         case ListClients():
-            return {"clients": [_show_client(client) for client in bank_clients.list_clients()]}
+            return {"clients": [describe_client(client) for client in bank_clients.list_clients()]}
         case DescribeClient():
-            return _show_client(bank_clients.load_client(command.client_id))
-        case BeginSecretChange():
-            begun = connecting_banks.begin_secret_change(
+            return describe_client(bank_clients.load_client(command.client_id))
+        case DisableClient():
+            disabled = connecting_banks.disable_client(
                 command.client_id, user_id=command.user_id, reason=command.reason
             )
-            return _hand_over(begun)
-        case ChangeTokenKeys():
-            connecting_banks.change_token_keys(user_id=command.user_id, reason=command.reason)
-            return {}
+            return describe_client(disabled)
         case ListCalls():
             return _list_calls(command)
         case ShowCall():
             return asdict(bank_calls.load_call(command.call_id))
-        case _:
-            return _show_client(_change(command))
-
-
-def _change(
-    command: ChangeSettings | DisableClient | EnableClient | AddPublicKey | EndKeyChange | EndSecretChange,
-) -> BankClient:
-    client_id, who = command.client_id, {"user_id": command.user_id, "reason": command.reason}
-    match command:
-        case ChangeSettings():
-            changes = command.settings.model_dump(exclude_unset=True)
-            return connecting_banks.change_settings(client_id, changes, **who)
-        case DisableClient():
-            return connecting_banks.disable_client(client_id, **who)
-        case EnableClient():
-            return connecting_banks.enable_client(client_id, **who)
-        case AddPublicKey():
-            return connecting_banks.add_public_key(client_id, command.public_key, **who)
-        case EndKeyChange():
-            return connecting_banks.end_key_change(client_id, command.keep, **who)
-        case EndSecretChange():
-            return connecting_banks.end_secret_change(client_id, command.keep, **who)
 
 
 def _build_client(command: CreateClient) -> BankClient:
@@ -224,30 +136,6 @@ def _build_client(command: CreateClient) -> BankClient:
         secret_arn="",
         **command.settings.model_dump(),
     )
-
-
-def _hand_over(connection: Connection) -> dict[str, Any]:
-    """What the bank has to be told; the secret is shown this once."""
-    settings, client = get_settings(), connection.client
-    start = f"{settings.snap_base_url}{settings.snap_path_prefix}/{settings.snap_versions[0]}"
-    return {
-        "client": _show_client(client),
-        "hand_over": {
-            "X-CLIENT-KEY": client.client_id,
-            "X-PARTNER-ID": client.partner_id,
-            "client_secret": connection.secret or None,
-            "access_token": f"{start}/access-token/b2b" if connection.secret else None,
-            "inquiry": f"{start}/transfer-va/inquiry",
-            "payment": f"{start}/transfer-va/payment",
-            "status": f"{start}/transfer-va/status",
-            "signature": "HMAC-SHA512" if connection.secret else "SHA256withRSA",
-            "clock_tolerance_seconds": client.timestamp_tolerance_seconds,
-        },
-    }
-
-
-def _show_client(client: BankClient) -> dict[str, Any]:
-    return {**asdict(client), "secret_arn": client.secret_arn or None}
 
 
 def _list_calls(command: ListCalls) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What is kept of each call, so that a dispute can be settled and a day replayed."""
 
+import contextlib
 import json
 import re
 import time
@@ -11,6 +12,7 @@ from invoicing import clock, defects
 from invoicing.bank_clients import BankClient
 from invoicing.store import bank_calls
 from invoicing.store.bank_calls import BankCall
+from va_callback.bodies import IDS, BodyError, read_va_number
 from va_callback.calls import Answer, Service
 from va_callback.counting import count_not_kept
 from va_callback.http_call import MAX_BODY_BYTES, HttpCall
@@ -19,7 +21,7 @@ from va_callback.verification import Verification
 
 logger = Logger(utc=True, child=True)
 
-_SECRET_HEADERS = ("authorization", "x-signature", "cookie", "x-api-key", "x-amz-security-token")
+_SECRET_HEADER = re.compile("authorization|signature|cookie|token|secret|api-?key")
 _LONGEST_HEADER = 256
 _MOST_HEADERS = 40
 _LONGEST_ID = 128
@@ -75,7 +77,9 @@ def mask_headers(headers: Any) -> dict[str, str]:
     """At most so many, so long; of secret ones only how long they were."""
     kept = list(headers.items())[:_MOST_HEADERS]
     return {
-        name[:_LONGEST_HEADER]: f"*** ({len(value)} characters)" if name in _SECRET_HEADERS else value[:_LONGEST_HEADER]
+        name[:_LONGEST_HEADER]: f"*** ({len(value)} characters)"
+        if _SECRET_HEADER.search(name)
+        else value[:_LONGEST_HEADER]
         for name, value in kept
     }
 
@@ -95,10 +99,18 @@ def _find_ids(call: HttpCall, client: BankClient, body: dict[str, object] | None
     return {
         "bank_code": client.bank_code,
         "external_id": call.headers.get("x-external-id", ""),
-        "va_number": _NOT_DIGITS.sub("", _read_id(body, "virtualAccountNo")),
+        "va_number": _find_va_number(body),
         "reference": _read_id(body, "referenceNo"),
         "request_id": _read_id(body, "paymentRequestId") or _read_id(body, "inquiryRequestId"),
     }
+
+
+def _find_va_number(body: dict[str, object]) -> str:
+    """As we write it, however the bank pads it; of a number that is none, its digits."""
+    if all(name in body for name in IDS):
+        with contextlib.suppress(BodyError):
+            return read_va_number(body)
+    return _NOT_DIGITS.sub("", _read_id(body, "virtualAccountNo"))
 
 
 def _read_id(body: dict[str, object], name: str) -> str:

@@ -7,8 +7,9 @@ import orjson
 
 from invoicing import clock
 from va_callback.calls import Answer, Service
+from va_callback.strict_json import write_decimal
 
-_BASE_MEMBERS = ("partnerServiceId", "customerNo", "virtualAccountNo")
+_BASE_MEMBERS = ("partnerServiceId", "customerNo", "virtualAccountNo", "virtualAccountName")
 _REQUEST_ID = {
     Service.INQUIRY: "inquiryRequestId",
     Service.PAYMENT: "paymentRequestId",
@@ -81,7 +82,7 @@ def write_body(answer: Answer, service: str) -> str:
     """The JSON text of the answer; codes are text, as the standard has it."""
     code = f"{answer.http_status}{service}{answer.case}"
     body = {"responseCode": code, "responseMessage": answer.message[:150], **answer.members}
-    return orjson.dumps(body).decode()
+    return orjson.dumps(body, default=write_decimal).decode()
 
 
 def write_response(answer: Answer, body: str, headers: Mapping[str, str]) -> dict[str, Any]:

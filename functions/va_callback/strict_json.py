@@ -5,11 +5,16 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 MAX_DEPTH = 16
 MAX_NUMBER_LENGTH = 32
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# A string, the last one perhaps cut off: were that no match, every quote after it would be tried to the text's end.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS = re.compile(rb"[^\[\]{}]+")
+_LONGEST_INT = 18
+"""Digits that surely fit 64 bits, which is all that orjson writes."""
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -18,7 +23,7 @@ class NotStrictJsonError(Exception):
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
-    """The object; numbers with a fraction or an exponent as Decimal. Raises NotStrictJsonError.
+    """The object; numbers with a fraction or an exponent, and very long ones, as Decimal. Raises NotStrictJsonError.
 
     Refused beside what is no JSON: a name given twice in one object, deep nesting, long numbers, NaN and Infinity,
     halves of surrogate pairs, and any encoding but UTF-8.
@@ -43,6 +48,13 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     return value
 
 
+def write_decimal(value: Any) -> orjson.Fragment:
+    """For ``orjson.dumps(default=...)``: a Decimal that was read here as the number that it is."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(type(value).__name__)
+
+
 def _check_depth(raw: bytes) -> None:
     depth = 0
     for byte in _NOT_BRACKETS.sub(b"", _STRING.sub(b"", raw)):
@@ -58,9 +70,9 @@ def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return built
 
 
-def _read_int(text: str) -> int:
+def _read_int(text: str) -> int | Decimal:
     _check_number(text)
-    return int(text)
+    return int(text) if len(text) <= _LONGEST_INT else Decimal(text)
 
 
 def _read_decimal(text: str) -> Decimal:

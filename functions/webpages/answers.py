@@ -18,22 +18,41 @@ _HEADERS = {
 }
 
 
-def build_policy(*, posts_to: str = "") -> str:
-    """The content security policy: nothing inline, nothing from elsewhere; ``posts_to``: one more origin for forms."""
+_FRAMED_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+
+
+def build_policy(*, posts_to: str = "", frames: bool = False) -> str:
+    """The content security policy: nothing inline, nothing from elsewhere.
+
+    ``posts_to``: one more origin for forms; ``frames``: the page may show pages of ours in frames.
+    """
     also = f" {posts_to}" if posts_to else ""
+    framed = "frame-src 'self'; " if frames else ""
     return (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; {framed}"
         f"connect-src 'self'{also}; form-action 'self'{also}; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
-def answer_page(status: int, html: str, *, posts_to: str = "") -> dict[str, Any]:
-    return answer_text(status, html, "text/html", posts_to=posts_to)
+def answer_page(status: int, html: str, *, posts_to: str = "", frames: bool = False) -> dict[str, Any]:
+    answer = answer_text(status, html, "text/html")
+    answer["headers"]["content-security-policy"] = build_policy(posts_to=posts_to, frames=frames)
+    return answer
 
 
-def answer_text(status: int, body: str, content_type: str, *, posts_to: str = "") -> dict[str, Any]:
+def answer_framed_page(html: str) -> dict[str, Any]:
+    """A letter with its own inline styles, for a frame in a page of ours: it runs, loads and sends nothing."""
+    answer = answer_text(200, html, "text/html")
+    answer["headers"]["content-security-policy"] = _FRAMED_POLICY
+    return answer
+
+
+def answer_text(status: int, body: str, content_type: str) -> dict[str, Any]:
     headers = {
-        "content-security-policy": build_policy(posts_to=posts_to),
+        "content-security-policy": build_policy(),
         "content-type": f"{content_type}; charset=utf-8",
     }
     return {"statusCode": status, "headers": {**_HEADERS, **headers}, "body": body}

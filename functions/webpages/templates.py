@@ -25,7 +25,10 @@ def load_templates(folder: Path) -> Environment:
         "rupiah": format_rupiah,
         "group": _group,
         "instant": _show_instant,
+        "moment": _show_moment,
         "day": _show_day,
+        "period": wording.format_period,
+        "in_groups": wording.group_va_number,
         "members": json.loads,
     }
     return environment
@@ -38,6 +41,11 @@ def _group(number: int) -> str:
 
 def _show_instant(instant: str, language: str) -> str:
     return wording.format_instant(clock.from_text(instant), language)
+
+
+def _show_moment(instant: str, language: str) -> str:
+    """As ``_show_instant``, short enough for a table."""
+    return wording.format_short_instant(clock.from_text(instant), language)
 
 
 def _show_day(day: str, language: str) -> str:

@@ -22,6 +22,7 @@ from ulid import ULID
 
 from infra.local.client import invoke
 from infra.local.cloud import Cloud
+from infra.local.officers import decide_by_two
 from invoicing import clock
 
 CLIENT_ID = "OCBC-SNAP"
@@ -83,7 +84,7 @@ Send = Callable[[Call], Reply]
 
 
 def connect_bank(cloud: Cloud, company_code_digits: int) -> None:
-    """Register the local bank with the product, as the bank's operator would, and keep what it was handed over."""
+    """Register the local bank with the product, as its operator would; two officers enable it. Keeps the hand-over."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     members = {"client_id": CLIENT_ID, "partner_id": PARTNER_ID, "public_key": write_public_key(key)}
     handed = operate(cloud, "create_client", **members)["hand_over"]
@@ -91,6 +92,7 @@ def connect_bank(cloud: Cloud, company_code_digits: int) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
     identity = Identity(CLIENT_ID, PARTNER_ID, handed["client_secret"], private_key, company_code_digits)
+    decide_by_two(cloud, f"/v1/bank/clients/{CLIENT_ID}/enable")
     path = _find_identity(cloud)
     path.touch(mode=0o600)
     path.write_text(json.dumps(asdict(identity), indent=2))

@@ -14,8 +14,9 @@ from invoicing import clock
 from invoicing.billers import Biller
 from invoicing.money import format_rupiah
 from invoicing.notices import Channel, NoticeKind
+from invoicing.sending_hours import find_next_sending_time
 
-_PAID, _PAID_BILL, _NOT_FOUND = "2002500", "4042514", "4042412"
+_PAID, _PAID_BILL, _CANCELLED_ASKED, _CANCELLED = "2002500", "4042514", "4042412", "4042512"
 DIFFERENCES = ("missing_here", "missing_there", "amount_differs", "unidentified")
 
 Invoices = dict[str, list[dict[str, Any]]]
@@ -44,8 +45,9 @@ def _pay_archived(cloud: Cloud, bank: Bank, biller: Biller, invoice: dict[str, A
     members = {"number": invoice["number"], "reason": "wrong amount", "notify": True, "confirmed": False}
     user = f"{biller.biller_id}-maker"
     client.call(cloud, "archive", biller.biller_id, user, function="InvoiceCommandFunction", **members)
-    reply = bank.pay(invoice["va_number"])
-    _tell_reply(f"  {invoice['number']} was archived; its VA is asked for", reply, _NOT_FOUND)
+    asked, paid = bank.inquire(invoice["va_number"]), bank.pay(invoice["va_number"], invoice["amount"])
+    _tell_reply(f"  {invoice['number']} was archived; its VA is asked for", asked, _CANCELLED_ASKED)
+    _tell_reply("  and paid without asking", paid, _CANCELLED)
 
 
 def _tell_reply(what: str, reply: Reply, code: str) -> None:
@@ -99,6 +101,10 @@ def tell_reminder(cloud: Cloud, biller: Biller, invoices: list[dict[str, Any]]) 
 
     if clock.now().astimezone(clock.JAKARTA).hour < 8:
         tell("  It is before 08:00 in Jakarta: reminders of the day are planned from then on.")
+        return
+    leaves_on = find_next_sending_time(biller.policy, clock.now()).astimezone(clock.JAKARTA).date()
+    if leaves_on >= due:
+        tell(f"  Quiet until {leaves_on}, when the bill is due: the reminder of that day goes, and no other.")
         return
     reminder = wait_until(find, "a reminder is planned for a bill that is due in three days")
     when = f"leaves at {reminder['not_before']}" if "not_before" in reminder else reminder["state"]

@@ -72,6 +72,12 @@ def _lists(_options: argparse.Namespace) -> list[Figure]:
     return run_lists()
 
 
+def _pages(options: argparse.Namespace) -> list[Figure]:
+    from tests.bench.pages import run_pages
+
+    return run_pages(quick=options.quick, profile=options.profile)
+
+
 def _reconcile(options: argparse.Namespace) -> list[Figure]:
     from tests.bench.reconcile import run_reconcile
 
@@ -91,6 +97,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "lists": _lists,
     "cold": _cold,
     "webhook": _webhook,
+    "pages": _pages,
 }
 ONLY_BY_NAME: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {"webhook-load": _webhook_load}
 """Needs the machine for itself, and starts a local cloud."""

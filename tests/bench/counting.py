@@ -44,7 +44,7 @@ def run_main_path(workbook: Path, folder: Path) -> dict[str, Any]:
     for function in template.find("AWS::Serverless::Function"):
         environment |= template.read_environment(function)
     set_environment(environment)
-    with mock_aws(), _no_rollback():
+    with mock_aws(), leave_tables_uncopied():
         create_resources(template)
         register(SHOP)
         meter = WriteMeter({table.name: table for table in list_tables(template)})
@@ -65,7 +65,7 @@ def run_main_path(workbook: Path, folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _no_rollback() -> Iterator[None]:
+def leave_tables_uncopied() -> Iterator[None]:
     """moto copies a whole table for each member of a transaction, to restore it; here nothing is ever cancelled."""
 
     def copy_unless_table(value: Any) -> Any:

@@ -200,6 +200,12 @@ def list_first_page(count: str) -> dict[str, Any]:
     return lists.list_first_page(int(count))
 
 
+def measure_pages(rounds: str, profile: str = "") -> dict[str, Any]:
+    from tests.bench import pages_cpu
+
+    return pages_cpu.measure_pages(rounds=int(rounds), profile=bool(profile))
+
+
 def reconcile_settlement(folder: str, lines: str, waits: str = "") -> dict[str, Any]:
     from tests.bench import reconcile_cpu
 
@@ -229,6 +235,7 @@ JOBS: dict[str, Callable[..., dict[str, Any]]] = {
         count_list_reads,
         measure_webhook,
         list_first_page,
+        measure_pages,
         reconcile_settlement,
     )
 }

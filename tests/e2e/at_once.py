@@ -44,11 +44,11 @@ def be_all_functions(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     forget_process_state()
 
 
-def register_biller(module: Module, first_digit: int = 7) -> Biller:
+def register_biller(module: Module, first_digit: int = 7, **members: Any) -> Biller:
     """A biller of the test's own; the lower the first digit, the earlier its accounts in any order."""
     for _ in range(20):
         code = f"{first_digit}{random.randrange(10_000):04d}"
-        biller = Biller(f"biller-{code}", f"Biller {code}", module, BillerState.ACTIVE, code, "0280001")
+        biller = Biller(f"biller-{code}", f"Biller {code}", module, BillerState.ACTIVE, code, "0280001", **members)
         with suppress(CompanyCodeTakenError):
             if billers.register_biller(biller):
                 return biller

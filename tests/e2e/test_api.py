@@ -18,6 +18,7 @@ import boto3
 import pytest
 import schemathesis
 import urllib3
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -39,8 +40,6 @@ from invoicing.roles import Role
 from invoicing.sign_in import CodeNeeded, NewPasswordNeeded, SignedIn
 from tests.integration.aws_from_template import forget_process_state
 
-CODE = "654321"
-"""The one that MiniStack sends to everybody."""
 NEW_PASSWORD = "Kata-Sandi-Baru-7"
 
 
@@ -137,36 +136,85 @@ def test_invited_person_signs_in_with_the_mailed_password_and_chooses_a_new_one(
     assert isinstance(sign_in.sign_in(email, NEW_PASSWORD, "192.0.2.1"), SignedIn)
 
 
+def read_code(api: Api, email: str) -> str:
+    """The one in the newest mail."""
+    (code,) = set(re.findall(r"<b>([0-9]{6})</b>", json.dumps(read_mail(api, email)[-1])))
+    return code
+
+
+def expire_codes(api: Api) -> None:
+    """As if an hour had passed, for which Cognito's codes hold."""
+    assert api.http.request("POST", f"{api.cloud.endpoint}/_local/codes/expire").status == 204
+
+
+def make_wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+def reset(email: str, code: str, password: str = NEW_PASSWORD) -> str:
+    """What Cognito said to it, in its own words; empty: done."""
+    try:
+        sign_in.finish_password_reset(email, code, password, "192.0.2.2")
+    except CodeRefusedError as refused:
+        return cast(ClientError, refused.__cause__).response["Error"]["Code"]
+    return ""
+
+
 def test_forgotten_password_is_reset_by_a_code_that_works_once(api: Api) -> None:
     email, _ = make_person(api, Role.VIEWER)
-    # No code was asked for: as if it had expired.
-    with pytest.raises(CodeRefusedError):
-        sign_in.finish_password_reset(email, CODE, NEW_PASSWORD, "192.0.2.2")
+    assert reset(email, "123456") == "ExpiredCodeException"  # none was asked for
     sign_in.start_password_reset(email, "192.0.2.2")
-    assert CODE in json.dumps(read_mail(api, email)[-1])
-    with pytest.raises(CodeRefusedError):
-        sign_in.finish_password_reset(email, "000000", NEW_PASSWORD, "192.0.2.2")
+    first = read_code(api, email)
+    assert reset(email, make_wrong(first)) == "CodeMismatchException"
     with pytest.raises(PasswordRuleError):
-        sign_in.finish_password_reset(email, CODE, "terlalupendek", "192.0.2.2")
+        reset(email, first, "terlalupendek")
     assert isinstance(sign_in.sign_in(email, PASSWORD, "192.0.2.2"), SignedIn)
-    sign_in.finish_password_reset(email, CODE, NEW_PASSWORD, "192.0.2.2")
+    assert reset(email, first) == ""
     with pytest.raises(SignInRefusedError):
         sign_in.sign_in(email, PASSWORD, "192.0.2.2")
     assert isinstance(sign_in.sign_in(email, NEW_PASSWORD, "192.0.2.2"), SignedIn)
-    with pytest.raises(CodeRefusedError):
-        sign_in.finish_password_reset(email, CODE, "Kata-Sandi-Lain-8", "192.0.2.2")
+    assert reset(email, first, "Kata-Sandi-Lain-8") == "ExpiredCodeException"
+    assert isinstance(sign_in.sign_in(email, NEW_PASSWORD, "192.0.2.2"), SignedIn)
+
+
+def test_code_is_refused_once_its_hour_has_passed_or_another_was_asked_for(api: Api) -> None:
+    email, _ = make_person(api, Role.VIEWER)
+    sign_in.start_password_reset(email, "192.0.2.2")
+    expired = read_code(api, email)
+    expire_codes(api)
+    assert reset(email, expired) == "ExpiredCodeException"
+    sign_in.start_password_reset(email, "192.0.2.2")
+    replaced = read_code(api, email)
+    sign_in.start_password_reset(email, "192.0.2.2")
+    newest = read_code(api, email)
+    assert {reset(email, old) for old in {expired, replaced} - {newest}} <= {"CodeMismatchException"}
+    assert isinstance(sign_in.sign_in(email, PASSWORD, "192.0.2.2"), SignedIn)
+    assert reset(email, newest) == ""
 
 
 def test_nothing_tells_a_known_address_from_an_unknown_one(api: Api) -> None:
     known, _ = make_person(api, Role.VIEWER)
-    for email in (known, make_address()):
+    disabled, user_id = make_person(api, Role.VIEWER)
+    users.disable_user("toko-sinar", user_id, by="test")
+    for email in (known, disabled, make_address()):
         sign_in.start_password_reset(email, "192.0.2.3")
         with pytest.raises(SignInRefusedError) as refused:
             sign_in.sign_in(email, "Salah-Sekali-1", "192.0.2.3")
         assert str(refused.value) == "admin_initiate_auth"
-        with pytest.raises(CodeRefusedError) as wrong_code:
-            sign_in.finish_password_reset(email, "111111", NEW_PASSWORD, "192.0.2.3")
-        assert str(wrong_code.value) == "confirm_forgot_password"
+        for make_older in (None, expire_codes):
+            if make_older:
+                make_older(api)
+            with pytest.raises(CodeRefusedError) as wrong_code:
+                sign_in.finish_password_reset(email, "111111", NEW_PASSWORD, "192.0.2.3")
+            assert str(wrong_code.value) == "confirm_forgot_password"
+    for _ in range(2):
+        sign_in.start_password_reset(known, "192.0.2.3")
+    unknown = make_address()
+    for _ in range(3):
+        sign_in.start_password_reset(unknown, "192.0.2.3")
+    for email in (known, unknown):
+        with pytest.raises(TooManyAttemptsError):
+            sign_in.start_password_reset(email, "192.0.2.3")
 
 
 def test_sign_in_is_locked_after_five_wrong_passwords_until_the_window_has_passed(
@@ -194,11 +242,12 @@ def _try(email: str, password: str) -> str:
 def test_codes_cannot_be_guessed_one_after_another(api: Api) -> None:
     email, _ = make_person(api, Role.VIEWER)
     sign_in.start_password_reset(email, "192.0.2.5")
-    for code in range(5):
-        with pytest.raises(CodeRefusedError):
-            sign_in.finish_password_reset(email, f"{code:06d}", NEW_PASSWORD, "192.0.2.5")
+    code = read_code(api, email)
+    for _ in range(5):
+        assert reset(email, make_wrong(code)) == "CodeMismatchException"
     with pytest.raises(TooManyAttemptsError):
-        sign_in.finish_password_reset(email, CODE, NEW_PASSWORD, "192.0.2.5")
+        reset(email, code)
+    assert isinstance(sign_in.sign_in(email, PASSWORD, "192.0.2.5"), SignedIn)
 
 
 def compute_totp(secret: str) -> str:
@@ -226,6 +275,13 @@ def test_person_with_an_authenticator_app_is_asked_for_its_code(api: Api) -> Non
     answer = sign_in.answer_totp(needed, compute_totp(secret))
     assert isinstance(answer, SignedIn)
     assert answer.user_id == user_id
+    # The phone is lost: an admin helps, under the permissions of the deployed function.
+    admin = sign_in_as(api.cloud, "admin@toko-sinar.example")
+    assert api.call("POST", f"/v1/users/{user_id}/forget-authenticator", answer.access_token)[0] == 403
+    assert api.call("POST", f"/v1/users/{user_id}/forget-authenticator", admin)[0] == 200
+    with pytest.raises(SignInRefusedError):
+        sign_in.refresh(user_id, answer.refresh_token)
+    assert isinstance(sign_in.sign_in(email, PASSWORD, "192.0.2.9"), SignedIn)
 
 
 def test_session_is_refreshed_until_it_is_ended(api: Api) -> None:
@@ -384,6 +440,8 @@ def test_bill_given_as_json_is_changed_paid_reversed_and_archived_through_real_p
         assert status == 200, answer
         return cast(dict[str, Any], answer)
 
+    shown = api.call("POST", "/v1/wording/preview", maker, {"number": bill["number"]})[1]
+    assert "PT Maju" in shown["email"]["text"]
     do("due-date", {"due_date": "2099-03-01", **why})
     do("recipients/0", {"email": "dibetulkan@example.com"})
     do("outside-payment", {"method": "cash", "amount": bill["amount"]})
@@ -418,6 +476,13 @@ def test_notices_wording_and_webhooks_are_reached_through_real_permissions(api: 
     assert api.call("POST", f"{upload}/resend-failed", maker, {}, **key)[0] == 200
     version = api.call("GET", "/v1/wording", maker)[1]["version"]
     assert api.call("PATCH", "/v1/wording", admin, {"version": version, "tones": {"3": "firm"}})[0] == 200
+    # By the function that has the senders' own rendering.
+    own = "Halo {payer}, tagihan {biller} {amount} tempo {due_date} ke VA {va_number}"
+    words = {"change": {"words": {"sms.issued.id": own}}}
+    status, shown = api.call("POST", "/v1/wording/preview", maker, words)
+    assert status == 200, shown
+    assert shown["sms"]["text"].startswith("Halo Alya Putri, tagihan ")
+    assert api.call("POST", "/v1/wording/preview", maker, {"number": "INV/404"})[1]["code"] == "invoice_not_found"
     undo = {"version": version + 1, "tones": {"3": None}}
     assert api.call("PATCH", "/v1/wording", admin, undo)[1]["tones"] == {}
     wanted = {"url": f"https://erp.toko-sinar.example/{uuid4().hex}"}
@@ -465,7 +530,7 @@ def test_made_up_calls_get_documented_answers_and_no_server_error(api: Api, mode
     email, _ = make_person(api, *sorted(users.BILLER_ROLES), biller_id=biller_id)
     staff = sign_in.sign_in(email, PASSWORD, "192.0.2.8")
     assert isinstance(staff, SignedIn)
-    officer, support = (sign_in_as(api.cloud, f"{name}@bank.example") for name in ("officer1", "support"))
+    officer = sign_in_as(api.cloud, "officer1@bank.example")
     deadline = time.monotonic() + SECONDS / 2
     operations = [found.ok() for found in schemathesis.openapi.from_dict(build_document()).get_all_operations()]
     reached = Counter[int]()
@@ -473,13 +538,17 @@ def test_made_up_calls_get_documented_answers_and_no_server_error(api: Api, mode
         path = operation.path.replace("{", "<").replace("}", ">")
         roles = ACCESS[operation.method.upper(), path].roles
         token = staff.access_token if roles & users.BILLER_ROLES else officer
-        token = token if roles != {Role.BANK_SUPPORT} else support
         try_operation(api, operation, mode, token, deadline, reached)
     assert sum(reached.values()) >= len(operations)
     assert reached[401] == reached[403] == 0
-    # Else these would be calls that all end at the check of their fields, or that all pass it.
-    refused = reached[422] / sum(reached.values())
-    assert refused < 0.2 if mode is GenerationMode.POSITIVE else refused > 0.2
+    # Else these would be calls that all end at the check of their fields, or that all pass it. How many of the wrong
+    # ones are wrong in their path, and so find nothing, depends on how many there is time for.
+    total = sum(reached.values())
+    if mode is GenerationMode.POSITIVE:
+        assert reached[422] / total < 0.2, reached
+    else:
+        assert reached[422] >= len(operations) / 10, reached
+        assert sum(count for status, count in reached.items() if status < 300) / total < 0.2, reached
 
 
 def try_operation(
@@ -493,7 +562,6 @@ def try_operation(
         nonlocal tried
         if time.monotonic() > deadline and tried:
             return
-        tried += 1
         answer = case.call(
             base_url=api.cloud.outputs["ApiAddress"],
             headers={"authorization": f"Bearer {token}"},
@@ -503,6 +571,7 @@ def try_operation(
             # The gateway's own: no such route, or no token where this one was taken away.
             assert answer.status_code in (400, 401, 404), answer.text
             return
+        tried += 1
         reached[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 

@@ -3,17 +3,32 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 import urllib3
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from infra.local.__main__ import main
-from infra.local.bank import PATH, Bank, Call, Fault, Reply, open_bank, operate, send_to, write_timestamp
-from infra.local.cloud import Cloud
+from infra.local.bank import (
+    PATH,
+    Bank,
+    Call,
+    Fault,
+    Reply,
+    open_bank,
+    operate,
+    send_to,
+    write_public_key,
+    write_timestamp,
+)
+from infra.local.cloud import Cloud, CloudError
 from infra.local.logs import read_events
+from infra.local.officers import APPROVER, PROPOSER, call_api, decide_by_two, sign_in
 from infra.local.sample_workbooks import write_sample
 from invoicing.billers import Module
 from tests.e2e.conftest import Shop
@@ -138,16 +153,68 @@ def test_secret_is_changed_without_a_gap_in_the_deployed_function(cloud: Cloud) 
     members = {"client_id": "CHANGING", "partner_id": "CHANGING", "public_key": _read_public_key(cloud)}
     first = operate(cloud, "create_client", **members)["hand_over"]["client_secret"]
     old = _become(cloud, "CHANGING", first)
+    assert old.take_token().code == "4017300"
+    decide_by_two(cloud, "/v1/bank/clients/CHANGING/enable")
+    _wait_for(lambda: old.take_token().code == "2007300")
     assert old.call("status", {}, fault=Fault.NOT_JSON).code == "4002600"
-    begun = operate(cloud, "begin_secret_change", client_id="CHANGING", reason="test")
-    for secret in (first, begun["hand_over"]["client_secret"]):
+    begun = decide_by_two(cloud, "/v1/bank/clients/CHANGING/secrets")
+    second = begun["hand_over"]["client_secret"]
+    for secret in (first, second):
         bank = _become(cloud, "CHANGING", secret)
         _wait_for(lambda bank=bank: bank.call("status", {}, fault=Fault.NOT_JSON).code == "4002600")
+    decide_by_two(cloud, "/v1/bank/clients/CHANGING/secrets/end", keep="new")
+    (client,) = [
+        client
+        for client in call_api(cloud, sign_in(cloud, PROPOSER), "GET", "/v1/bank/clients")["clients"]
+        if client["client_id"] == "CHANGING"
+    ]
+    assert (len(client["secrets_since"]), client["secret_change"]) == (1, "")
+    call_api(cloud, sign_in(cloud, PROPOSER), "POST", "/v1/bank/clients/CHANGING/disable", {"reason": "test"})
+    lines = "".join(event["message"] for group in ("api", "bank-change") for event in read_events(cloud, group))
+    assert "carry_out" in lines
+    assert first not in lines
+    assert second not in lines
+
+
+def test_change_of_a_bank_client_is_carried_out_once_however_many_approve_it_at_once(cloud: Cloud) -> None:
+    members = {"client_id": "RACING", "partner_id": "RACING", "public_key": _read_public_key(cloud)}
+    operate(cloud, "create_client", **members)
+    first, second = sign_in(cloud, PROPOSER), sign_in(cloud, APPROVER)
+    why = {"reason": "test"}
+    enabling = call_api(cloud, first, "POST", "/v1/bank/clients/RACING/enable", why)["change_id"]
+    tightening = call_api(
+        cloud,
+        first,
+        "POST",
+        "/v1/bank/clients/RACING/settings",
+        {**why, "settings": {"allowed_networks": ["203.0.113.0/28"]}},
+    )["change_id"]
+
+    def approve(change_id: str) -> str:
+        try:
+            answer = call_api(cloud, second, "POST", f"/v1/bank/client-changes/{change_id}/approve")
+        except CloudError as error:
+            return str(error).split()[2]
+        return str(answer["change"]["state"])
+
+    # Both were proposed on the client as it is: one is carried out, once; the other lapses.
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(approve, [enabling, tightening] * 2))
+    assert {"carried_out"} <= set(answers) <= {"carried_out", "409"}
+    changes = {
+        change["change_id"]: change["state"]
+        for change in call_api(cloud, first, "GET", "/v1/bank/client-changes")["changes"]
+    }
+    done = [change_id for change_id in (enabling, tightening) if changes[change_id] == "carried_out"]
+    assert len(done) == 1
+    clients = call_api(cloud, first, "GET", "/v1/bank/clients")["clients"]
+    (client,) = [client for client in clients if client["client_id"] == "RACING"]
+    assert (client["version"], client["is_active"]) == (1, done == [enabling])
 
 
 def test_calls_are_found_again_by_the_operator_and_hold_no_secret(cloud: Cloud, bank: Bank) -> None:
     signed = bank.call("inquiry", bank.build_inquiry(UNKNOWN_VA) | {"virtualAccountNo": ["wrong"]})
-    assert signed.http_status in (400, 500)
+    assert signed.code == "4002401"
     assert bank.call("inquiry", {**bank.build_inquiry(UNKNOWN_VA)}, fault=Fault.SIGNATURE).http_status == 401
     told: list[dict[str, Any]] = operate(cloud, "list_calls", day=write_timestamp()[:10])["calls"]
     assert {call["is_signed"] for call in told} == {True, False}
@@ -160,7 +227,9 @@ def test_calls_are_found_again_by_the_operator_and_hold_no_secret(cloud: Cloud, 
 def test_no_secret_or_token_is_in_the_log_of_any_function_of_the_bank(cloud: Cloud, bank: Bank) -> None:
     token = bank.take_token().body["accessToken"]
     lines = "".join(
-        event["message"] for group in ("va-callback", "bank-command") for event in read_events(cloud, group)
+        event["message"]
+        for group in ("va-callback", "bank-command", "bank-change")
+        for event in read_events(cloud, group)
     )
     assert "answered" in lines
     for secret in (bank.identity.secret, token, token.rsplit(".", 1)[1], "PRIVATE KEY"):
@@ -230,8 +299,9 @@ def test_tool_pays_and_repeats_as_advice_and_the_money_is_posted_once(
 
 
 def _read_public_key(cloud: Cloud) -> str:
-    key: str = operate(cloud, "describe_client", client_id="OCBC-SNAP")["public_keys"][0]
-    return key
+    private = serialization.load_pem_private_key(open_bank(cloud).identity.private_key.encode(), password=None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    return write_public_key(private)
 
 
 def _become(cloud: Cloud, name: str, secret: str) -> Bank:

@@ -27,6 +27,7 @@ from infra.local.messages import list_messages
 from infra.local.staff import PASSWORD
 from invoicing import clock
 from invoicing.roles import Role
+from tests.integration.report_scenario import Sheets
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -34,8 +35,6 @@ SECONDS = 30
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 HEADERS = ["No. Invoice", "Nama Pelanggan", "Jumlah Tagihan", "Jatuh Tempo", "Email"]
 NUMBER, ADDRESS = "PAGES-1", "pages1@example.com"
-OTP = "654321"
-"""The one that MiniStack sends to everybody."""
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +144,9 @@ def story(visitors: Visitors, tmp_path_factory: pytest.TempPathFactory) -> Story
 
     with visitors.sign_in("checker@toko-sinar.example") as page:
         page.goto(upload)
+        look_at_sample(page)
+        assert look_at(page, f"{upload}/sample") == []
+        page.goto(upload)
         # A due date in the past is asked about.
         for box in page.locator("input[name=acknowledged]").all():
             box.check()
@@ -173,8 +175,25 @@ def story(visitors: Visitors, tmp_path_factory: pytest.TempPathFactory) -> Story
     return Story(upload, open_link, va_number, read_report(visitors, va_number))
 
 
+def look_at_sample(page: Page) -> None:
+    """What the payers will get, before anybody releases it: rendered in place, for other rows too."""
+    page.locator("summary", has_text="Contoh pesan").click()
+    sample = page.locator("#sample")
+    expect(sample).to_contain_text("Budi Santoso")
+    expect(sample).to_contain_text("p***@example.com")
+    expect(sample).not_to_contain_text(ADDRESS)
+    letter = sample.frame_locator("iframe").locator("body")
+    expect(letter).to_contain_text("Rp175.000")
+    expect(letter).to_contain_text("0000 0000 0000 0000")
+    address = page.url
+    sample.get_by_role("link", name="Jumlah terbesar").click()
+    expect(sample).to_contain_text("Sri Wahyu")
+    expect(letter).to_contain_text("Rp250.000")
+    assert page.url == address
+
+
 def read_report(visitors: Visitors, va_number: str) -> str:
-    """Ask for the report of payments, find the payment in its file, and tell its id."""
+    """Ask for the report of payments, find the payment in its file, compare its totals, and tell its id."""
     with visitors.sign_in("viewer@toko-sinar.example") as page:
         page.goto("reports")
         page.locator("#format").select_option("xlsx")
@@ -191,6 +210,12 @@ def read_report(visitors: Visitors, va_number: str) -> str:
     ]
     (paid,) = [row for row in rows if va_number in row]
     assert "175000" in paid
+    details, totals = Sheets(content).table("Rincian", "No. tagihan")
+    standings, _ = Sheets(content).table("Ringkasan", "Keadaan")
+    by_standing = {row["Keadaan"]: row["Nilai (Rp)"] for row in standings}
+    column = "Lewat rekening virtual (Rp)"
+    collected = sum(row[column] or 0 for row in details)
+    assert collected == totals[column] == by_standing["Lunas lewat rekening virtual"] >= 175_000
     found = re.search(r"[0-9A-HJKMNP-TV-Z]{26}", address)
     assert found
     return found[0]
@@ -243,21 +268,54 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the keyboard does not reach {selector}")
 
 
-def test_forgotten_password_is_replaced_by_a_code(visitors: Visitors) -> None:
+def ask_for_code(page: Page, email: str) -> None:
+    page.goto("sign-in")
+    page.get_by_role("link", name="Lupa").click()
+    page.locator("#email").fill(email)
+    page.locator("main button").click()
+    expect(page.locator("#code")).to_be_visible()
+
+
+def read_code(cloud: Cloud, email: str) -> str:
+    """The one in the newest mail of the user pool to this address."""
+    boxes = json.loads(cloud.fetch(f"{cloud.endpoint}/_ministack/ses/messages"))["messages"].values()
+    newest = [message for box in boxes for message in box if email in json.dumps(message)][-1]
+    (code,) = set(re.findall(r"<b>([0-9]{6})</b>", json.dumps(newest)))
+    return code
+
+
+def enter_code(page: Page, code: str, password: str) -> str:
+    """What the page says to it; empty: the password is changed."""
+    page.locator("#code").fill(code)
+    page.locator("#password").fill(password)
+    page.locator("#repeat").fill(password)
+    page.locator("main button").click()
+    outcome = page.locator("main [role=alert], .done")
+    expect(outcome).to_be_visible()
+    return "" if page.locator(".done").count() else outcome.inner_text()
+
+
+def test_forgotten_password_is_replaced_by_a_code_but_not_by_a_wrong_expired_or_used_one(visitors: Visitors) -> None:
     cloud, email, chosen = visitors.cloud, "viewer@sekolah-harapan.example", "Kata-Sandi-Baru-7"
     with visitors.open() as context:
         page = context.new_page()
-        page.goto("sign-in")
-        page.get_by_role("link", name="Lupa").click()
-        page.locator("#email").fill(email)
-        page.locator("main button").click()
-        for code, outcome in (("000000", page.locator("[role=alert]")), (OTP, page.locator(".done"))):
-            page.locator("#code").fill(code)
-            page.locator("#password").fill(chosen)
-            page.locator("#repeat").fill(chosen)
-            page.locator("main button").click()
-            expect(outcome).to_be_visible()
+        ask_for_code(page, email)
+        code = read_code(cloud, email)
+        wrong = enter_code(page, f"{(int(code) + 1) % 10**6:06d}", chosen)
+        context.request.post(f"{cloud.endpoint}/_local/codes/expire")
+        expired = enter_code(page, code, chosen)
+        ask_for_code(page, email)
+        code = read_code(cloud, email)
         try:
+            assert enter_code(page, code, chosen) == ""
+            ask_for_code(page, "siapa@sekolah-harapan.example")
+            page.locator("form input[name=email]").evaluate("(field, email) => { field.value = email }", email)
+            used = enter_code(page, code, "Kata-Sandi-Lain-8")
+            ask_for_code(page, "entah@sekolah-harapan.example")
+            unknown = enter_code(page, code, chosen)
+            # One sentence for all, which says what to do: nobody learns whose addresses are users'.
+            assert {wrong, expired, used, unknown} == {wrong}
+            assert "kode" in wrong.lower()
             sign_in(page, email, chosen)
         finally:
             cloud.client("cognito-idp").admin_set_user_password(
@@ -284,6 +342,7 @@ def test_every_page_of_the_dashboard_is_open_to_everybody(visitors: Visitors, st
         "endpoint_id": create_webhook(visitors),
         "report_id": story.report_id,
         "user_id": find_user(visitors.cloud, "viewer@toko-sinar.example"),
+        "client_id": "OCBC-SNAP",
     }
     people = {
         Role.BILLER_ADMIN: "admin@toko-sinar.example",

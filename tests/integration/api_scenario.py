@@ -1,5 +1,6 @@
 """What tests of the API share: users of each role, calls through the real handler as API Gateway makes them."""
 
+import io
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from invoicing import notice_previews
 from invoicing.roles import BANK_ROLES, Role, User, UserState
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
@@ -85,6 +87,25 @@ def call(method: str, path: str, user_id: str | None, body: Any = None, **more: 
     answer = handler.handle(make_event(method, path, user_id, body, **more), FakeContext())
     is_file = answer["isBase64Encoded"]
     return Answer(answer["statusCode"], answer["headers"], answer["body"] if is_file else json.loads(answer["body"]))
+
+
+class PreviewsHere:
+    """In place of Lambda, which moto does not run: the preview function's own handler, in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.trouble: Exception | dict[str, Any] | None = None
+        """Raised, or answered as what a function's error leaves."""
+        monkeypatch.setattr(notice_previews, "client", lambda: self)
+
+    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:
+        from notify import command_handler
+
+        if isinstance(self.trouble, Exception):
+            raise self.trouble
+        assert FunctionName == get_settings().notice_command_function
+        answer = self.trouble or command_handler.handle(json.loads(Payload), FakeContext())
+        error = {"FunctionError": "Unhandled"} if self.trouble else {}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **error}
 
 
 def create_user_pool(monkeypatch: pytest.MonkeyPatch) -> str:

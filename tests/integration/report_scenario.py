@@ -206,7 +206,7 @@ def refuse_payment(va_number: str, amount: int, when: datetime, biller_id: str =
             "biller_id": biller_id,
             "va_number": va_number,
             "amount": amount,
-            "verdict": "amount_differs",
+            "verdict": "wrong_amount",
             "refused_at": at(when),
             "channel": "6011",
             **payment_indexes(biller_id, when, key, sort_key, va_number),

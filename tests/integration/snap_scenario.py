@@ -2,17 +2,22 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from infra.local.bank import Bank, Call, Identity, Reply, write_public_key
+from invoicing import bank_changes
+from invoicing.bank_changes import Approval
+from invoicing.changes import Change
 from tests.integration.scenario import FakeContext
-from va_callback import command_handler, handler
+from va_callback import change_handler, command_handler, handler
 from va_callback.calls import Answer, Service, VerifiedCall
 
 STAGE = "/live"
@@ -36,8 +41,24 @@ def operate(operation: str, **members: Any) -> dict[str, Any]:
     return command_handler.handle({"operation": operation, "user_id": "rini", **members}, FakeContext())
 
 
+def run_change_function(_name: str, command: dict[str, Any]) -> dict[str, Any]:
+    """In the place of a Lambda invoke."""
+    answer: dict[str, Any] = change_handler.handle(json.loads(json.dumps(command)), FakeContext())
+    return json.loads(json.dumps(answer))  # type: ignore[no-any-return]
+
+
+def approve(change: Change, *, by: str = "tono") -> Approval:
+    with patch("invoicing.bank_changes.invoke_function", run_change_function):
+        return bank_changes.approve_change(change.change_id, by=by)
+
+
+def change_by_two(propose: Callable[..., Change], *given: Any) -> Approval:
+    """What one officer proposes and another approves; ``propose`` is of ``bank_changes``."""
+    return approve(propose(*given, reason="letter 12", by="rini"))
+
+
 def connect(client_id: str = "BANK-A", partner_id: str = "88001", *, key: int = 0, **settings: Any) -> Bank:
-    """A new bank client, and the bank that uses what it was handed over."""
+    """A new bank client that two officers enabled, and the bank that uses what it was handed over."""
     answer = operate(
         "create_client",
         client_id=client_id,
@@ -45,6 +66,7 @@ def connect(client_id: str = "BANK-A", partner_id: str = "88001", *, key: int = 
         public_key=write_public_key(make_key(key)),
         settings=settings,
     )
+    change_by_two(bank_changes.propose_enabling, client_id)
     secret = answer["hand_over"]["client_secret"] or ""
     return Bank(Identity(client_id, partner_id, secret, write_private_key(make_key(key)), 5), send)
 

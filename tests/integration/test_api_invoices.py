@@ -6,20 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from api.callers import READ_SCOPE
 from infra.local.settlement_files import distort, settle_postings
 from invoicing import clock, onboarding, users
 from invoicing.notices import NoticeState
+from invoicing.payer_links import build_payer_token
 from invoicing.roles import Role
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb, files, uploads
 from invoicing.store.invoices import load_current_invoice
 from invoicing.texts import text
 from invoicing.uploads import Upload
+from notify.previewing import SAMPLE_TOKEN
 from tests.integration import api_scenario, report_scenario, scenario
 from tests.integration import invoice_scenario as bills
-from tests.integration.api_scenario import Answer, call, make_user
+from tests.integration.api_scenario import Answer, PreviewsHere, call, make_user
+from tests.integration.aws_from_template import forget_process_state
 from tests.integration.conftest import Aws
 from tests.integration.report_scenario import Invoice
 from tests.integration.scenario import CHECKER, MAKER, SCHOOL, SHOP
@@ -302,6 +306,85 @@ def test_wording_names_every_problem_in_both_languages_and_tells_who_comes_secon
     good = call("PATCH", "/v1/wording", ADMIN, {"version": 0, "tones": {"3": "firm"}})
     assert (good.body["version"], good.body["tones"]) == (1, {"3": "firm"})
     assert call("PATCH", "/v1/wording", ADMIN, {"version": 0, "tones": {"3": None}}).code == "wording_changed"
+
+
+@pytest.fixture
+def previews(monkeypatch: pytest.MonkeyPatch) -> PreviewsHere:
+    return PreviewsHere(monkeypatch)
+
+
+def preview(user: str = MAKER, **members: Any) -> Answer:
+    return post("wording/preview", members, user)
+
+
+def test_notice_is_previewed_on_each_channel_with_a_change_that_is_not_stored(previews: PreviewsHere) -> None:
+    intro = "Assalamualaikum, ini tagihan {biller} untuk {payer}."
+    assert "Assalamualaikum" not in json.dumps(preview().body)
+    shown = preview(change={"words": {"email_intro.issued.id": intro}}).body
+    assert shown.keys() == {"email", "sms", "whatsapp"}
+    assert f"Assalamualaikum, ini tagihan {SHOP.name}" in shown["email"]["html"]
+    assert get("wording").body["version"] == 0
+    late = {"kind": "reminder", "offset": 3, "language": "id"}
+    tones = {
+        tone: preview(**late, change={"tones": {"3": tone}}).body["email"]["text"] for tone in ("friendly", "firm")
+    }
+    assert tones["friendly"] != tones["firm"]
+    assert preview(language="en").body["sms"]["text"] != preview().body["sms"]["text"]
+    assert preview(names="long").body["sms"]["segments"] >= preview().body["sms"]["segments"]
+
+
+def test_preview_of_a_real_invoice_shows_no_contact_and_no_link_of_its_payer(
+    previews: PreviewsHere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYER_LINK_BASE", "https://bayar.example/t")
+    forget_process_state()
+    (invoice,) = issue(tmp_path)
+    text = json.dumps(preview(number=invoice["number"]).body, ensure_ascii=False)
+    contacts = [
+        recipient[name] for recipient in invoice["recipients"] for name in ("email", "phone") if name in recipient
+    ]
+    links = [build_payer_token(invoice["bank_code"], invoice["va_number"], contact) for contact in contacts]
+    assert len(contacts) >= 2
+    assert invoice["va_number"] in text
+    assert SAMPLE_TOKEN in text
+    assert not [secret for secret in contacts + links if secret in text]
+    make_user("murid", Role.VIEWER, biller_id=SCHOOL.biller_id)
+    missing = [preview(user, number=number) for user, number in (("murid", invoice["number"]), (MAKER, "INV-404"))]
+    assert [(answer.status, answer.code) for answer in missing] == [(404, "invoice_not_found")] * 2
+
+
+def test_preview_names_each_problem_of_the_words_that_it_is_given(previews: PreviewsHere) -> None:
+    bad = preview(change={"words": {"email_intro.issued.id": "{biller}: kirim PIN Anda"}, "templates": {"x": "y"}})
+    assert (bad.status, bad.code) == (422, "wording")
+    assert {problem["field"] for problem in bad.body["errors"]} == {"email_intro.issued.id", "templates.x"}
+    assert preview(kind="lost").code == preview(offset=10_000).code == "bad_request"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"errorMessage": "Task timed out", "errorType": "Sandbox.Timedout"},
+        ReadTimeoutError(endpoint_url="https://lambda"),
+        ClientError(
+            {"Error": {"Code": "TooManyRequestsException"}, "ResponseMetadata": {"HTTPStatusCode": 429}}, "Invoke"
+        ),
+    ],
+)
+def test_preview_that_fails_says_in_both_languages_that_it_may_be_asked_again(
+    previews: PreviewsHere, trouble: Any
+) -> None:
+    previews.trouble = trouble
+    answer = preview()
+    assert (answer.status, answer.code) == (503, "preview_failed")
+    assert answer.body["message"] == {language: text("problems.preview_failed", language) for language in ("id", "en")}
+    previews.trouble = None
+    assert preview().status == 200
+
+
+def test_preview_function_that_may_not_be_called_is_a_defect(previews: PreviewsHere) -> None:
+    refusal: Any = {"Error": {"Code": "AccessDeniedException"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    previews.trouble = ClientError(refusal, "Invoke")
+    assert preview().code == "defect"
 
 
 def test_secret_of_a_webhook_is_answered_once_and_kept_nowhere() -> None:

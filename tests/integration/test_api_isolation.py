@@ -12,7 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
-from invoicing import clock, reporting, two_people, users, webhooks
+from infra.local.bank import write_public_key
+from invoicing import bank_changes, clock, reporting, two_people, users, webhooks
 from invoicing.changes import ChangeKind
 from invoicing.notices import Channel, NoticeKind, SuppressionReason
 from invoicing.reconciliation import Finding, Result
@@ -23,9 +24,10 @@ from invoicing.settlements import LineKind, SettlementLine
 from invoicing.store import reconciliations, suppressions
 from invoicing.store.billers import load_biller
 from tests.integration import scenario
-from tests.integration.api_scenario import Answer, call, create_user_pool, make_user
+from tests.integration.api_scenario import Answer, PreviewsHere, call, create_user_pool, make_user
 from tests.integration.conftest import Aws
 from tests.integration.scenario import SCHOOL, SHOP
+from tests.integration.snap_scenario import connect, make_key, run_change_function
 
 SECRETS = (SHOP.name, SHOP.giro_account, "Pelanggan", "p0@example.com", "target@toko.example", "tagihan.xlsx")
 """What no answer to the school's people may hold."""
@@ -37,6 +39,7 @@ FILE_HASH = "a" * 64
 def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """Two billers, everything that a route can name of the first, and users of every role of both and of the bank."""
     pool = create_user_pool(monkeypatch)
+    PreviewsHere(monkeypatch)
     scenario.register(SHOP, SCHOOL)
     scenario.release(scenario.make_waiting_upload(tmp_path, [scenario.make_draft(0)]))
     scenario.write_all_chunks()
@@ -76,6 +79,8 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
     facts = {"received_at": "2026-11-24T01:00:00.000Z", "name": "settlement.csv"}
     reconciliations.begin_file(bank_code, FILE_HASH, facts)
     reconciliations.keep_findings(bank_code, [(finding, "2026-11-23")], file_hash=FILE_HASH, at=facts["received_at"])
+    connect("BANK-A")
+    monkeypatch.setattr(bank_changes, "invoke_function", run_change_function)
     for biller in (SHOP, SCHOOL):
         for role in set(Role) - BANK_ROLES:
             make_user(f"{biller.biller_id}-{role}", role, biller_id=biller.biller_id)
@@ -83,6 +88,8 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         make_user(role, role)
     aws.become("ApiFunction")
     monkeypatch.setenv("USER_POOL_ID", pool)
+    for name, value in aws.template.read_environment("BankChangeFunction").items():
+        monkeypatch.setenv(name, value)
     return {
         "upload_id": upload.upload_id,
         "va_number": invoice["va_number"],
@@ -147,6 +154,9 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "result": Result.MISSING_HERE,
         "line": "settled",
         "note": "sudah dikembalikan",
+        "bank_client_id": "BANK-A",
+        "public_key": write_public_key(make_key(1)),
+        "keep": "new",
         "idempotency-key": "key-1",
     }
 

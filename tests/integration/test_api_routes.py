@@ -26,6 +26,7 @@ def staff(aws: Aws) -> None:
     make_user(CHECKER, Role.CHECKER)
     make_user("ani", Role.BILLER_ADMIN)
     make_user("dewi", Role.BANK_SUPPORT)
+    make_user("rini", Role.BANK_OFFICER)
 
 
 def start(key: str | None = None, user: str = MAKER, filename: str = "tagihan.xlsx") -> Answer:
@@ -164,6 +165,7 @@ def test_who_changes_settings_second_is_told() -> None:
         ({"channels": ["pigeon"]}, "bad_request"),
         ({"channels": ["webhook"]}, "bad_request"),
         ({"release": "automatic"}, "change_value"),
+        ({"outside_payments": "by_one"}, "change_value"),
         ({"policy": {"reminder_offsets": [3, 0]}}, "notice_policy"),
         ({"policy": {"reminder_offsets": [99]}}, "bad_request"),
         ({"policy": {"fallback": {"is_on": True, "order": ["sms", "sms"], "minutes": [0]}}}, "notice_policy"),
@@ -187,6 +189,20 @@ def test_approval_of_uploads_is_turned_on_again_by_one(tmp_path: Path) -> None:
     assert billers.load_biller(SHOP.biller_id).release == "by_checker"
 
 
+def test_one_person_posts_payments_outside_only_once_two_have_agreed() -> None:
+    assert read_settings()["outside_payments"] == "by_two"
+    change = call("POST", "/v1/settings/outside-payments-by-one", "ani", {"reason": "loket kecil"}).body["change_id"]
+    assert call("POST", f"/v1/changes/{change}/approve", "ani").code == "same_person"
+    assert billers.load_biller(SHOP.biller_id).outside_payments == "by_two"
+    assert call("POST", f"/v1/changes/{change}/approve", CHECKER).status == 200
+    # A program that does not know of it changes nothing of it.
+    seen = read_settings()
+    del seen["outside_payments"]
+    assert call("PUT", "/v1/settings", "ani", seen | {"language": "en"}).body["outside_payments"] == "by_one"
+    back = call("PUT", "/v1/settings", "ani", read_settings() | {"outside_payments": "by_two"})
+    assert (back.status, billers.load_biller(SHOP.biller_id).outside_payments) == (200, "by_two")
+
+
 def write_invoice(folder: Path) -> dict[str, Any]:
     scenario.release(scenario.make_waiting_upload(folder, [scenario.make_draft(0)]))
     scenario.write_all_chunks()
@@ -194,18 +210,21 @@ def write_invoice(folder: Path) -> dict[str, Any]:
     return invoice
 
 
-def test_support_finds_a_bill_with_contacts_masked_and_leaves_the_reason_in_the_trail(tmp_path: Path) -> None:
+@pytest.mark.parametrize("user", ["dewi", "rini"])
+def test_support_or_officer_finds_a_bill_with_contacts_masked_and_leaves_the_reason_in_the_trail(
+    tmp_path: Path, user: str
+) -> None:
     invoice = write_invoice(tmp_path)
     why = {"reason": "pembayar menelepon"}
-    by_va = call("POST", "/v1/support/by-virtual-account", "dewi", {"va_number": invoice["va_number"], **why})
+    by_va = call("POST", "/v1/support/by-virtual-account", user, {"va_number": invoice["va_number"], **why})
     by_number = call(
-        "POST", "/v1/support/by-number", "dewi", {"biller_id": SHOP.biller_id, "number": invoice["number"], **why}
+        "POST", "/v1/support/by-number", user, {"biller_id": SHOP.biller_id, "number": invoice["number"], **why}
     )
     assert by_va.body == by_number.body
     (bill,) = by_va.body["bills"]
     assert (bill["number"], bill["status"], bill["va_state"]) == (invoice["number"], "open", "open")
     assert "p0@example.com" not in str(by_va.body)
-    nothing = call("POST", "/v1/support/by-virtual-account", "dewi", {"va_number": "9" * 16, **why})
+    nothing = call("POST", "/v1/support/by-virtual-account", user, {"va_number": "9" * 16, **why})
     assert nothing.body["bills"] == []
     entries = scenario.read_table(get_settings().audit_table)
     assert {entry["subject"] for entry in entries} == {
@@ -214,7 +233,7 @@ def test_support_finds_a_bill_with_contacts_masked_and_leaves_the_reason_in_the_
         f"va:{'9' * 16}",
     }
     assert {(entry["biller_id"], entry["user_id"], entry["reason"]) for entry in entries} == {
-        ("bank", "dewi", why["reason"])
+        ("bank", user, why["reason"])
     }
 
 

@@ -9,13 +9,24 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from infra.local.bank import PATH, Fault, write_public_key
-from invoicing import clock
-from invoicing.store import bank_clients, dynamodb, secrets
+from infra.local.bank import PATH, Bank, Fault, Identity, write_public_key
+from invoicing import bank_changes, clock
+from invoicing.bank_clients import compute_fingerprint
+from invoicing.store import dynamodb
+from tests.integration.aws_from_template import forget_process_state
 from tests.integration.conftest import Aws
-from tests.integration.faults import CallCounter, Killed, kill
 from tests.integration.scenario import FakeContext
-from tests.integration.snap_scenario import VA_NUMBER, connect, install_services, make_key, operate
+from tests.integration.snap_scenario import (
+    VA_NUMBER,
+    approve,
+    change_by_two,
+    connect,
+    install_services,
+    make_key,
+    operate,
+    send,
+    write_private_key,
+)
 from va_callback import handler, replay_handler
 from va_callback.calls import Answer, VerifiedCall
 
@@ -81,71 +92,58 @@ def test_ids_are_given_once(aws: Aws) -> None:
     assert len(operate("list_clients")["clients"]) == 1
 
 
-def test_changes_are_audited_with_who_what_and_why_and_no_secret(aws: Aws) -> None:
-    given = [create()["hand_over"]["client_secret"]]
-    operate("change_settings", client_id="BANK-A", settings={"numeric_external_id": True}, **REASON)
-    given.append(operate("begin_secret_change", client_id="BANK-A", **REASON)["hand_over"]["client_secret"])
-    operate("end_secret_change", client_id="BANK-A", keep="new", **REASON)
+def test_new_client_may_call_only_when_two_officers_have_enabled_it(aws: Aws) -> None:
+    answer = create()
+    assert answer["client"]["is_active"] is False
+    bank = Bank(
+        Identity("BANK-A", "88001", answer["hand_over"]["client_secret"], write_private_key(make_key()), 5), send
+    )
+    assert bank.take_token().code == "4017300"
+    change = bank_changes.propose_enabling("BANK-A", reason="letter 12", by="rini")
+    forget_process_state()
+    assert bank.take_token().code == "4017300"
+    approve(change)
+    forget_process_state()
+    assert bank.take_token().code == "2007300"
+
+
+def test_operator_alone_widens_no_trust(aws: Aws) -> None:
+    create()
+    for operation in (
+        *("enable_client", "change_settings", "add_public_key", "end_key_change"),
+        *("begin_secret_change", "end_secret_change", "change_token_keys"),
+    ):
+        members = {} if operation == "change_token_keys" else {"client_id": "BANK-A"}
+        assert operate(operation, **members, **REASON)["error"]["code"] == "bad_command"
+
+
+def test_disabling_is_audited_with_who_what_and_why_and_no_secret_or_key(aws: Aws) -> None:
+    secret = create()["hand_over"]["client_secret"]
+    change_by_two(bank_changes.propose_enabling, "BANK-A")
+    operate("disable_client", client_id="BANK-A", **REASON)
+    # Again: nothing to do, nothing to tell.
     operate("disable_client", client_id="BANK-A", **REASON)
     entries = read_audit(aws)
-    assert {entry["user_id"] for entry in entries} == {"rini"}
-    assert {entry["subject"] for entry in entries} == {"BANK-A"}
-    by_action = [entry for entry in entries if entry["action"] == "change_bank_client"]
-    assert {"numeric_external_id": True} in [entry["after"] for entry in by_action]
-    assert {"is_active": True} in [entry["before"] for entry in by_action]
-    assert len(entries) == 5
-    assert not any(secret in json.dumps(entries) for secret in given)
+    assert [entry["action"] for entry in entries] == [
+        "create_bank_client",
+        "propose_enable_bank_client",
+        "approve_enable_bank_client",
+        "enable_bank_client",
+        "disable_bank_client",
+    ]
+    last = entries[-1]
+    assert (last["user_id"], last["subject"], last["reason"]) == ("rini", "BANK-A", REASON["reason"])
+    assert (last["before"], last["after"]) == ({"is_active": True}, {"is_active": False})
+    written = json.dumps(entries)
+    assert secret not in written
+    assert "PUBLIC KEY" not in written
+    assert compute_fingerprint(KEY) in written
 
 
-def test_settings_that_are_not_named_stay(aws: Aws) -> None:
-    create(settings={"minify": "strip_all", "allowed_networks": ["203.0.113.0/28"]})
-    changed = operate("change_settings", client_id="BANK-A", settings={"replay_code_success": True}, **REASON)
-    assert (changed["minify"], changed["allowed_networks"]) == ("strip_all", ("203.0.113.0/28",))
-    assert changed["replay_code_success"] is True
-
-
-def test_change_of_a_client_that_somebody_else_changed_meanwhile_is_refused(aws: Aws) -> None:
-    create()
-    before = bank_clients.load_client("BANK-A")
-    operate("disable_client", client_id="BANK-A", **REASON)
-    assert not bank_clients.replace_client(before, before, action="x", user_id="rini", reason="late")
-    assert len(read_audit(aws)) == 2
-
-
-@pytest.mark.parametrize("operation", ["describe_client", "begin_secret_change", "disable_client"])
+@pytest.mark.parametrize("operation", ["describe_client", "disable_client"])
 def test_unknown_client_is_said_to_be_unknown(aws: Aws, operation: str) -> None:
     members = {} if operation == "describe_client" else REASON
     assert operate(operation, client_id="NOBODY", **members)["error"]["code"] == "bank_client_not_found"
-
-
-def test_changes_that_are_not_going_on_cannot_end(aws: Aws) -> None:
-    create()
-    for operation in ("end_secret_change", "end_key_change"):
-        error = operate(operation, client_id="BANK-A", keep="new", **REASON)["error"]
-        assert error["code"] == "rotation"
-    create("BANK-B", "88002", settings={"signature": "asymmetric"})
-    assert operate("begin_secret_change", client_id="BANK-B", **REASON)["error"]["code"] == "rotation"
-    settings = {"signature": "symmetric"}
-    answer = operate("change_settings", client_id="BANK-B", settings=settings, **REASON)
-    assert answer["error"]["code"] == "bank_client_invalid"
-
-
-def test_operator_killed_while_changing_a_secret_can_begin_again_and_the_bank_notices_nothing(aws: Aws) -> None:
-    create()
-    arn = bank_clients.load_client("BANK-A").secret_arn
-    in_use = secrets.fetch_secret(arn)
-    for at in range(10):
-        # Before each call: get the secret, fence and audit, put the secret.
-        clients = [dynamodb.client(), secrets.client()]
-        try:
-            with CallCounter(clients, kill, at, after=False).installed():
-                operate("begin_secret_change", client_id="BANK-A", **REASON)
-        except Killed:
-            assert secrets.fetch_secret(arn) == in_use
-            continue
-        break
-    assert at >= 3
-    assert secrets.fetch_secret(arn)[1:] == in_use
 
 
 def test_calls_are_listed_by_exactly_one_thing(aws: Aws) -> None:

@@ -131,6 +131,17 @@ def test_new_call_of_an_accepted_payment_is_answered_success_and_posts_nothing(v
     bank.assert_money_agrees(va_number)
 
 
+@pytest.mark.parametrize("flag", ["Y", "N", None])
+def test_advice_of_a_payment_that_never_reached_us_is_posted_and_its_retry_is_not(
+    va_number: str, flag: str | None
+) -> None:
+    body = bank.make_payment_body(va_number, DUE, flagAdvise=flag)
+    first, retry = (bank.answer(bank.make_call(Service.PAYMENT, body)) for _ in range(2))
+    assert [read_code(answered) for answered in (first, retry)] == ["2002500"] * 2
+    assert read_data(retry).get("flagAdvise") == flag
+    assert len(bank.read_postings()) == 1
+
+
 @pytest.mark.parametrize(("is_success", "code"), [(False, "4042518"), (True, "2002500")])
 def test_same_call_again_is_answered_with_the_first_status(va_number: str, is_success: bool, code: str) -> None:
     client = replace(CLIENT, replay_code_success=is_success)
@@ -138,6 +149,17 @@ def test_same_call_again_is_answered_with_the_first_status(va_number: str, is_su
     again = pay(va_number, DUE, external_id="1", client=client)
     assert (read_code(again), read_data(again)["paymentFlagStatus"]) == (code, "00")
     assert len(bank.read_postings()) == 1
+
+
+@pytest.mark.parametrize("is_success", [False, True])
+def test_call_that_contradicts_a_posting_does_so_again_when_it_is_repeated(va_number: str, is_success: bool) -> None:
+    """Not even a bank that wants repeats answered 200 hears that an account is paid which never was."""
+    client, other = replace(CLIENT, replay_code_success=is_success), bank.open_bill(1)
+    assert read_code(pay(va_number, DUE, external_id="1", client=client)) == "2002500"
+    for _ in range(2):
+        assert read_code(pay(other, DUE + 1, external_id="2", client=client)) == "4042518"
+    assert bank.assert_money_agrees(other) is None
+    assert len(bank.read_attempts()) == 1
 
 
 def test_refused_call_again_is_answered_with_the_first_refusal_even_if_it_would_now_be_right(va_number: str) -> None:

@@ -1,5 +1,6 @@
 """The bank's signed calls through the handler to the money and back, with exactly the variables of the function."""
 
+import json
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from invoicing.store import bank_calls, dynamodb
 from invoicing.store.bank_calls import BankCall
 from tests.integration import bank_scenario, faults, scenario
 from tests.integration.conftest import Aws
-from tests.integration.snap_scenario import connect
+from tests.integration.snap_scenario import connect, operate
 
 DUE = 100_000
 
@@ -54,6 +55,39 @@ def test_refusals_reach_the_bank_with_its_ids_and_reasons(bank: Bank) -> None:
     assert refused.body["virtualAccountData"]["virtualAccountNo"] == f"   {va_number}"
     assert read_status(bank.pay(va_number, DUE, flagAdvise="x")) == ("4002501", "01")
     assert bank.ask_status(va_number, "nothing").code == "4042601"
+
+
+def test_refused_attempt_leads_to_the_request_and_the_answer_as_they_were(bank: Bank, aws: Aws) -> None:
+    va_number = bank_scenario.open_bill()
+    body = {"virtualAccountName": "Siti", "referenceNo": "0042"}
+    refused = bank.pay(va_number, DUE + 1, external_id="7", **body)
+    (attempt,) = bank_scenario.read_attempts()
+    aws.become("BankCommandFunction")
+    kept = operate("show_call", call_id=attempt["call_id"])
+    sent = json.loads(kept["body"])
+    assert (sent["paidAmount"]["value"], sent["virtualAccountName"]) == ("100001.00", "Siti")
+    assert json.loads(kept["answer"]) == refused.body
+    assert kept["headers"]["authorization"].startswith("***")
+    found = [operate("list_calls", **by)["calls"] for by in ({"va_number": va_number}, {"reference": "0042"})]
+    assert [[call["call_id"] for call in calls] for calls in found] == [[attempt["call_id"]]] * 2
+
+
+def test_numbers_of_additional_info_come_back_as_they_were_sent(bank: Bank) -> None:
+    info = {"fee": 2500.5, "journal": 12345678901234567890123, "nested": [{"rate": 0.1}]}
+    bills = [{"billNo": "1", "additionalInfo": {"tax": 1.25}}]
+    paid = bank.pay(bank_scenario.open_bill(), DUE, additionalInfo=info, billDetails=bills)
+    assert read_status(paid) == ("2002500", "00")
+    assert paid.body["additionalInfo"] == info
+    (bill,) = paid.body["virtualAccountData"]["billDetails"]
+    assert (bill["additionalInfo"], bill["status"]) == ({"tax": 1.25}, "00")
+
+
+@pytest.mark.parametrize("padding", ["0", " "])
+def test_call_is_found_by_its_account_however_the_bank_pads_the_number(bank: Bank, padding: str) -> None:
+    va_number = bank_scenario.open_bill()
+    body = bank_scenario.make_inquiry_body(va_number) | {"virtualAccountNo": va_number.rjust(28, padding)}
+    assert bank.call("inquiry", body).code == "2002400"
+    assert len(load_calls_of(va_number)) == 1
 
 
 # --- The call is evidence of the money: kept with it ------------------------------------------------------------------

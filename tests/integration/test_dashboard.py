@@ -10,16 +10,19 @@ import pytest
 
 from dashboard.areas import Page
 from dashboard.handler import PAGES
-from dashboard.views import wordings
+from dashboard.views import upload_sample, wordings
 from invoicing.billers import BillerState
+from invoicing.errors import PreviewFailedError
 from invoicing.roles import BANK_ROLES, Role, UserState
 from invoicing.settings import get_settings
 from invoicing.store import uploads
+from invoicing.upload_samples import Pick
 from invoicing.uploads import UploadStatus
+from notify.command_handler import handle as handle_command
 from tests.integration.api_scenario import make_user
 from tests.integration.conftest import Aws
 from tests.integration.dashboard_scenario import Browser, sign_in_as, trust_tokens
-from tests.integration.scenario import SCHOOL, SHOP, make_draft, make_waiting_upload, register
+from tests.integration.scenario import SCHOOL, SHOP, FakeContext, make_draft, make_waiting_upload, register
 
 MAKER, CHECKER = "siti", "budi"
 
@@ -37,7 +40,21 @@ def dashboard(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     trust_tokens(monkeypatch)
     # Rendered by another function, which moto does not run; tests/e2e has the real one.
     monkeypatch.setattr(wordings, "preview_notice", lambda *_, **__: None)
+    monkeypatch.setattr(upload_sample, "preview_upload", preview_upload)
     aws.become("DashboardFunction")
+
+
+def preview_upload(biller_id: str, user_id: str, upload_id: str, pick: Pick) -> dict[str, Any]:
+    return handle_command(
+        {
+            "operation": "preview_upload",
+            "biller_id": biller_id,
+            "user_id": user_id,
+            "upload_id": upload_id,
+            "pick": pick,
+        },
+        FakeContext(),
+    )
 
 
 @pytest.fixture
@@ -187,6 +204,76 @@ class TestUploads:
         assert "pintu_kelas" in sign_in_as("ani").get("/uploads/template").headers["content-disposition"]
 
 
+class TestSample:
+    """What payers will be sent, looked at before the release."""
+
+    @pytest.fixture
+    def page(self, aws: Aws, tmp_path: Path) -> str:
+        aws.become("UploadCheckFunction")
+        drafts = [
+            make_draft(1),
+            make_draft(2, payer_name="Raden Ajeng Kusumawardhani", language="en"),
+            make_draft(3, amount=9_999_999_999),
+        ]
+        upload = make_waiting_upload(tmp_path, drafts)
+        aws.become("DashboardFunction")
+        return f"/uploads/{upload.upload_id}"
+
+    def test_first_row_is_shown_with_masked_addresses_and_the_account_to_come(self, page: str) -> None:
+        for user in (MAKER, CHECKER, "admin"):
+            shown = sign_in_as(user).get(f"{page}/sample")
+            assert shown.status == 200
+            for words in ("INV-0001", "Pelanggan 1", "Rp100.001", "p***@example.com", "Toko Sinar Jaya", "0" * 16):
+                assert words in shown.text
+            assert "p1@example.com" not in shown.text
+
+    def test_other_rows_are_stepped_to_in_the_language_of_the_row(self, page: str) -> None:
+        longest = sign_in_as(MAKER).get(f"{page}/sample", pick="longest_name").text
+        assert "Raden Ajeng Kusumawardhani" in longest
+        assert "Dear" in longest or "Hello" in longest
+        assert "Rp9.999.999.999" in sign_in_as(MAKER).get(f"{page}/sample", pick="largest_amount").text
+        assert "INV-0001" in sign_in_as(MAKER).get(f"{page}/sample", pick="<script>").text
+
+    def test_email_is_a_document_that_can_do_nothing_and_only_our_page_may_frame_it(self, page: str) -> None:
+        letter = sign_in_as(MAKER).get(f"{page}/sample/email")
+        assert "Pelanggan 1" in letter.text
+        policy = letter.headers["content-security-policy"]
+        assert policy.startswith("sandbox;")
+        assert "default-src 'none'" in policy
+        assert "script-src" not in policy
+        assert "frame-ancestors 'self'" in policy
+        for around in (f"{page}/sample", page):
+            assert "frame-src 'self'" in sign_in_as(MAKER).get(around).headers["content-security-policy"]
+        assert "frame-src" not in sign_in_as(MAKER).get("/uploads").headers["content-security-policy"]
+
+    def test_viewer_and_other_billers_see_none(self, page: str) -> None:
+        for path in (f"{page}/sample", f"{page}/sample/email"):
+            assert sign_in_as("vera").get(path).status == 403
+        assert "sample" not in sign_in_as("vera").get(page).text
+        assert sign_in_as("ani").get(f"{page}/sample").status == 404
+
+    def test_released_upload_leads_to_its_own_page(self, page: str) -> None:
+        sign_in_as(CHECKER).post(f"{page}/release", page=page, send="now")
+        answer = sign_in_as(CHECKER).get(f"{page}/sample")
+        assert (answer.status, answer.location) == (303, f"..{page.removeprefix('/uploads')}")
+        assert sign_in_as(CHECKER).get(f"{page}/sample/email").location == "../sample"
+
+    def test_page_says_so_when_nothing_could_be_rendered(self, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any) -> None:
+            raise PreviewFailedError("defect")
+
+        monkeypatch.setattr(upload_sample, "preview_upload", fail)
+        answer = sign_in_as(CHECKER).get(f"{page}/sample")
+        assert answer.status == 503
+        assert "tidak dapat dibuat saat ini" in answer.text
+        assert sign_in_as(CHECKER).get(page).status == 200
+
+    def test_page_before_release_has_the_sample_cost_end_and_total(self, page: str) -> None:
+        shown = sign_in_as(CHECKER).get(page).text
+        for words in ("Contoh pesan", "Perkiraan biaya", "Perkiraan selesai", "Rp10.000.200.002", "E-mail 6"):
+            assert words in shown
+
+
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_every_page_for_reading_renders_in_both_languages(waiting: Any, language: str) -> None:
     for page in PAGES:
@@ -198,6 +285,9 @@ def test_every_page_for_reading_renders_in_both_languages(waiting: Any, language
             continue
         answer = sign_in_as(user).get(path, lang=language)
         assert answer.status in (200, 303), (page.path, answer.text[:500])
+        if answer.headers.get("content-security-policy", "").startswith("sandbox;"):
+            # A payer's e-mail as it is sent.
+            continue
         if answer.headers.get("content-type", "").startswith("text/html"):
             assert f'<html lang="{language}">' in answer.text
             assert not re.search(r"<script(?![^>]*\bsrc=)|\son[a-z]+=|\sstyle=|<style", answer.text)

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -10,9 +11,9 @@ import pytest
 
 from dashboard.views import wordings
 from invoicing import clock, queue_health, two_people, user_pool, users, webhooks
-from invoicing.billers import BillerState, ReleaseMode
+from invoicing.billers import BillerState, OutsidePayments, ReleaseMode
 from invoicing.changes import ChangeKind, ChangeState
-from invoicing.errors import BillerNotFoundError
+from invoicing.errors import BillerNotFoundError, PreviewFailedError
 from invoicing.notice_policy import FallbackLadder
 from invoicing.notices import Channel, SuppressionReason
 from invoicing.roles import Role, UserState
@@ -24,7 +25,16 @@ from invoicing.store.suppressions import Suppression
 from tests.integration.api_scenario import make_user
 from tests.integration.conftest import Aws
 from tests.integration.dashboard_scenario import Answer, Browser, sign_in_as, trust_tokens
-from tests.integration.scenario import SCHOOL, SHOP, register
+from tests.integration.scenario import (
+    SCHOOL,
+    SHOP,
+    make_draft,
+    make_waiting_upload,
+    receive_chunk_messages,
+    register,
+    release,
+    write_chunks,
+)
 
 NOTICES = {
     "channel-whatsapp": "1",
@@ -38,6 +48,7 @@ NOTICES = {
     "reminder_offsets": "7, -3,0",
     "on_errors": "refuse_all",
     "release": "by_checker",
+    "outside_payments": "by_two",
     "help_contact": "WhatsApp 0811-0000-0001",
     "fallback": "yes",
     "step-1": "whatsapp",
@@ -76,6 +87,7 @@ def dashboard(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_pool, "create_person", lambda email, name: f"id-{email.partition('@')[0]}")
     monkeypatch.setattr(user_pool, "lock_out", lambda user_id: None)
     monkeypatch.setattr(user_pool, "let_in", lambda user_id: None)
+    monkeypatch.setattr(user_pool, "forget_authenticator", lambda user_id: None)
     monkeypatch.setattr(user_pool, "delete_program_client", lambda client_id: None)
     monkeypatch.setattr(user_pool, "create_program_client", lambda name, scopes: ("erp-client", "rahasia-erp"))
     aws.become("DashboardFunction")
@@ -128,6 +140,7 @@ class TestNoticeSettings:
             {"zone": "Europe/Berlin"},
             {"language": "de"},
             {"release": "automatic"},
+            {"outside_payments": "by_one"},
             {"help_contact": "a\x00b"},
             {"version": "7"},
             {"version": "x"},
@@ -144,13 +157,34 @@ class TestNoticeSettings:
 class TestChangesOfTwo:
     def test_automatic_release_is_proposed_by_one_and_approved_by_another(self) -> None:
         admin, checker = sign_in_as("admin"), sign_in_as("budi")
-        admin.post("/settings/changes", reason="tidak ada pemeriksa malam")
+        admin.post("/settings/changes", kind="release", reason="tidak ada pemeriksa malam")
         (change,), _ = changes.list_changes("toko-sinar", None, 10)
         assert admin.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 403
         assert (
             checker.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 303
         )
         assert load_biller("toko-sinar").release is ReleaseMode.AUTOMATIC
+
+    def test_one_person_for_payments_outside_is_proposed_approved_and_taken_back(self) -> None:
+        admin, checker = sign_in_as("admin"), sign_in_as("budi")
+        assert admin.post("/settings/notices", **NOTICES | {"outside_payments": "by_one"}).status == 422
+        admin.post("/settings/changes", kind="outside_payments", reason="loket dijaga satu orang")
+        (change,), _ = changes.list_changes("toko-sinar", None, 10)
+        path = f"/settings/changes/{change.change_id}"
+        assert admin.post(path, page="/settings/changes", do="approve").status == 403
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_TWO
+        assert checker.post(path, page="/settings/changes", do="approve").status == 303
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_ONE
+        page = admin.get("/settings/changes").text
+        assert 'value="outside_payments"' not in page
+        assert 'value="release"' in page
+        assert admin.post("/settings/notices", **NOTICES | {"outside_payments": "by_two"}).status == 303
+        assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_TWO
+
+    @pytest.mark.parametrize("kind", ["giro_account", "bank_user", "x", ""])
+    def test_no_other_kind_is_proposed_by_a_biller(self, kind: str) -> None:
+        assert sign_in_as("admin").post("/settings/changes", kind=kind, reason="coba saja").status == 422
+        assert changes.list_changes("toko-sinar", None, 10)[0] == []
 
     def test_change_of_the_bank_or_of_another_biller_looks_like_none(self) -> None:
         ours = two_people.propose_biller_change(
@@ -170,6 +204,7 @@ class TestUsers:
         page = "/settings/users/id-rina"
         admin.post(page, do="roles", roles=["maker", "viewer"])
         assert users.load_user("id-rina").roles == {Role.MAKER, Role.VIEWER}
+        assert admin.post(page, do="authenticator").status == 303
         admin.post(page, do="disable")
         assert users.load_user("id-rina").state is UserState.DISABLED
         admin.post(page, do="enable")
@@ -307,6 +342,15 @@ class TestWording:
         assert previews[-1]["offset"] == 3
         assert previews[-1]["change"]["tones"] == {"3": "firm"}
 
+    def test_words_can_be_changed_while_the_preview_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any, **__: Any) -> dict[str, Any]:
+            raise PreviewFailedError("defect")
+
+        monkeypatch.setattr(wordings, "preview_notice", fail)
+        page = sign_in_as("admin").get("/settings/wording")
+        assert page.status == 200
+        assert "belum bisa ditampilkan" in page.text
+
     def test_tones_are_set_per_reminder(self) -> None:
         sign_in_as("admin").post("/settings/tones", page="/settings/wording", **{"tone-3": "firm", "tone0": ""})
         assert load_biller("toko-sinar").wording.tones == {-3: "firm"}
@@ -408,10 +452,28 @@ class TestSupport:
         ],
     )
     def test_search_is_on_record_even_where_nothing_is_found(self, form: dict[str, str]) -> None:
-        answer = sign_in_as("support").post("/support", **form, reason="pembayar menelepon")
-        assert answer.status == 200
-        assert "Tidak ada tagihan" in answer.text
-        assert read_trail(BANK) == ["search_bill"]
+        for user in ("support", "officer1"):
+            answer = sign_in_as(user).post("/support", **form, reason="pembayar menelepon")
+            assert answer.status == 200
+            assert "Tidak ada tagihan" in answer.text
+        entries, _ = list_audit_entries(BANK, clock.to_text(clock.now())[:7], None)
+        assert {(entry["action"], entry["user_id"], entry["reason"]) for entry in entries} == {
+            ("search_bill", user, "pembayar menelepon") for user in ("support", "officer1")
+        }
+
+    def test_found_bill_is_shown_with_its_messages_and_contacts_masked(self, aws: Aws, tmp_path: Path) -> None:
+        release(make_waiting_upload(tmp_path, [make_draft(7)]))
+        bodies = [message["Body"] for message in receive_chunk_messages()]
+        aws.become("UploadWriteFunction")
+        assert write_chunks(bodies) == []
+        aws.become("DashboardFunction")
+        form = {"by": "number", "biller_id": "toko-sinar", "number": "INV-0007", "reason": "pembayar menelepon"}
+        found = sign_in_as("officer1").post("/support", **form)
+        assert found.status == 200
+        for words in ("Ditemukan: 1", "Pelanggan 7", "Rp100.007", "p***@example.com", "Tagihan baru", "Dalam antrean"):
+            assert words in found.text
+        assert "p7@example.com" not in found.text
+        assert "event-bus" not in found.text
 
     def test_search_without_a_reason_or_for_nonsense_is_refused(self) -> None:
         support = sign_in_as("support")
@@ -479,6 +541,6 @@ def test_help_names_the_contacts_of_the_deployment(monkeypatch: pytest.MonkeyPat
 def test_bank_people_are_led_to_what_they_may_open() -> None:
     officer, support = sign_in_as("officer1").get("/billers").text, sign_in_as("support").get("/billers").text
     assert 'href="./health"' in officer
-    assert 'href="./support"' not in officer
+    assert 'href="./support"' in officer
     assert 'href="./support"' in support
     assert 'href="./health"' not in support

@@ -12,15 +12,17 @@ import boto3
 import pytest
 
 from infra.local.settlement_files import DIFFERENCES, SettledPayment, distort, settle_postings, write_settlement
-from invoicing import clock, settlements
+from invoicing import archiving, clock, reconciling, settlements
 from invoicing.reconciliation import Result
 from invoicing.settings import get_settings
 from invoicing.store import bulk, files, reconciliations
+from invoicing.store.invoices import load_current_invoice
 from report import reconcile, reconcile_command_handler, reconcile_handler
 from tests import hostile_workbooks
 from tests.integration import report_scenario as scenario
 from tests.integration.conftest import Aws
 from tests.integration.faults import CallCounter, Killed, kill
+from tests.integration.invoice_scenario import pay_at_bank
 from tests.integration.report_scenario import Clock, Invoice, Sheets
 from tests.integration.scenario import SHOP, FakeContext, dump_tables, register
 
@@ -573,15 +575,19 @@ def test_payment_after_money_given_back_is_missed_like_any_other(ticking: Clock,
     assert [line["va_number"] for line in list_lines(Result.MISSING_THERE)] == [unpaid.va_number]
 
 
-def test_reversed_money_is_handed_over_once_two_people_agree(ticking: Clock, tmp_path: Path) -> None:
-    (paid,) = pay_bills(1)
-    # The scenario gives its own numbers; the next one drawn must be none of them.
+def let_numbers_begin_at(number: int) -> None:
+    """The scenario gives its own numbers; the next one drawn must be none of them."""
     boto3.resource("dynamodb").Table(get_settings().counters_table).update_item(
         Key={"pk": f"028#{SHOP.company_code}"},
         UpdateExpression="SET #next = :free",
         ExpressionAttributeNames={"#next": "next"},
-        ExpressionAttributeValues={":free": 5_000},
+        ExpressionAttributeValues={":free": number},
     )
+
+
+def test_reversed_money_is_handed_over_once_two_people_agree(ticking: Clock, tmp_path: Path) -> None:
+    (paid,) = pay_bills(1)
+    let_numbers_begin_at(5_000)
     drop(write(distort(settle_postings([paid.posting]), ["reversed"], []), tmp_path))
     (line,) = list_lines(Result.REVERSED)
     ids = {"va_number": line["va_number"], "line": line["line"]}
@@ -596,6 +602,35 @@ def test_reversed_money_is_handed_over_once_two_people_agree(ticking: Clock, tmp
     collected = scenario.fetch(scenario.order("collections", language="en", since="2026-11-26", until="2026-11-27"))
     _, total = Sheets(collected).table("Summary", "Date")
     assert (total["Total (Rp)"], total["Reversed by the bank (Rp)"]) == (0, 100_001)
+
+
+@pytest.mark.parametrize("then", ["paid", "archived"])
+def test_reversal_that_was_cut_off_is_finished_whatever_became_of_the_new_bill(
+    ticking: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    (paid,) = pay_bills(1)
+    let_numbers_begin_at(5_000)
+    drop(write(distort(settle_postings([paid.posting]), ["reversed"], []), tmp_path))
+    (line,) = list_lines(Result.REVERSED)
+    ids = {"va_number": line["va_number"], "line": line["line"]}
+    command("propose_line", reason="cheque bounced", **ids)
+    with monkeypatch.context() as broken:
+        broken.setattr(reconciling, "_move", lambda *_, **__: kill())
+        with pytest.raises(Killed):
+            command("approve_line", "tono", **ids)
+    reopened = load_current_invoice(SHOP.biller_id, line["number"])
+    assert reopened is not None
+    assert (reopened["status"], reopened["replaces"]) == ("open", line["va_number"])
+    if then == "paid":
+        assert pay_at_bank(
+            SHOP.biller_id, line["number"], reopened["va_number"], reopened["amount"], "pay-after-reversal"
+        )
+    else:
+        archiving.archive_invoice(SHOP.biller_id, line["number"], by="siti", reason="salah")
+    assert command("approve_line", "tono", **ids)["state"] == "reversed"
+    assert list_lines(Result.REVERSED) == []
+    after = load_current_invoice(SHOP.biller_id, line["number"])
+    assert (after["status"] if after else "archived") == then
 
 
 def test_unidentified_money_is_closed_with_a_note_and_cannot_be_posted(ticking: Clock, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_money_received_agrees_with_payments_and_lists_refused_attempts_apart(ti
     assert len(rows) == 3
     assert details_total["Amount (Rp)"] == 200_015
     refused, _ = sheets.table("Refused attempts", "Refused at")
-    assert [(row["Amount (Rp)"], row["Why refused"]) for row in refused] == [(5, "amount_differs")]
+    assert [(row["Amount (Rp)"], row["Why refused"]) for row in refused] == [(5, "wrong_amount")]
 
 
 def test_report_shows_the_instant_at_which_it_was_asked_for(ticking: Clock) -> None:

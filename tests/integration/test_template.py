@@ -193,6 +193,33 @@ def test_key_of_payers_links_outlives_the_stack_and_only_who_makes_links_reads_i
     assert TEMPLATE.data["Resources"]["PayerLinkKey"]["UpdateReplacePolicy"] == "Retain"
 
 
+def find_functions(action: str, resource: str) -> set[str]:
+    """Those that may do this on what ends so."""
+    return {
+        name
+        for name in FUNCTIONS
+        for statement in list_statements(name)
+        if action in as_list(statement["Action"])
+        and any(given.endswith(resource) for given in as_list(statement["Resource"]))
+    }
+
+
+def test_secrets_of_banks_are_changed_by_one_function_that_only_the_officers_doors_may_invoke() -> None:
+    clients = TEMPLATE.resolve({"Fn::GetAtt": ["BankClientsTable", "Arn"]})
+    tokens = TEMPLATE.resolve({"Fn::GetAtt": ["SnapTokenKeys", "Id"]})
+    for secret in (tokens, "/bank-clients/*"):
+        assert find_functions("secretsmanager:PutSecretValue", secret) == {"BankChangeFunction"}
+        readers = find_functions("secretsmanager:GetSecretValue", secret)
+        assert readers == {"BankChangeFunction", "VaCallbackFunction"}
+    assert find_functions("dynamodb:PutItem", clients) == {"BankChangeFunction", "BankCommandFunction"}
+    assert find_functions("lambda:InvokeFunction", "-BankChangeFunction") == {"ApiFunction", "DashboardFunction"}
+    # Of proposals it can say what became of them, and cannot make one.
+    changes = TEMPLATE.resolve({"Fn::GetAtt": ["ChangesTable", "Arn"]})
+    assert find_functions("dynamodb:PutItem", changes) == {"ApiFunction", "DashboardFunction"}
+    (statement,) = [given for given in list_statements("BankChangeFunction") if given["Resource"] == changes]
+    assert statement["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["bank#clients"]}}
+
+
 def test_base_of_payers_links_that_would_burst_an_sms_does_not_deploy() -> None:
     rules = TEMPLATE.data["Parameters"]["PayerLinkBase"]
     assert rules["MaxLength"] == MAX_BASE_SEPTETS
@@ -617,6 +644,60 @@ def test_bank_function_gives_up_before_the_gateway_and_the_gateway_before_the_ba
     operation = find_bank_api()["DefinitionBody"]["paths"]["/{proxy+}"]["x-amazon-apigateway-any-method"]
     gateway = operation["x-amazon-apigateway-integration"]["timeoutInMillis"]
     assert 1000 * FUNCTIONS["VaCallbackFunction"]["Timeout"] < gateway < 8000
+
+
+def read_answers_of_the_gateway() -> dict[str, tuple[int, dict[str, str]]]:
+    """Status and body of every answer that the function never sees, the firewall's own too."""
+    given = find_bank_api()["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+    answers = {
+        name: (response["statusCode"], json.loads(response["responseTemplates"]["application/json"]))
+        for name, response in given.items()
+    }
+    (acl,) = TEMPLATE.find("AWS::WAFv2::WebACL").values()
+    for rule in acl["Rules"]:
+        if "Action" in rule:
+            custom = rule["Action"]["Block"]["CustomResponse"]
+            body = acl["CustomResponseBodies"][custom["CustomResponseBodyKey"]]
+            assert body["ContentType"] == "APPLICATION_JSON"
+            answers[rule["Name"]] = (custom["ResponseCode"], json.loads(body["Content"]))
+    return answers
+
+
+def test_whatever_the_gateway_or_the_firewall_answers_is_an_answer_of_snap() -> None:
+    answers = read_answers_of_the_gateway()
+    for status, body in answers.values():
+        assert set(body) == {"responseCode", "responseMessage"}
+        # The service is unknown there: 00.
+        assert body["responseCode"] == f"{status}0000"
+    assert {name: status for name, (status, _) in answers.items()} == {
+        "THROTTLED": 429,
+        "ACCESS_DENIED": 401,
+        "WAF_FILTERED": 403,
+        "REQUEST_TOO_LARGE": 400,
+        "UNSUPPORTED_MEDIA_TYPE": 400,
+        "MISSING_AUTHENTICATION_TOKEN": 404,
+        "RESOURCE_NOT_FOUND": 404,
+        "DEFAULT_4XX": 400,
+        "INTEGRATION_TIMEOUT": 504,
+        "INTEGRATION_FAILURE": 500,
+        "DEFAULT_5XX": 500,
+        "rate": 429,
+        "size": 400,
+    }
+
+
+def test_bank_api_takes_as_many_calls_a_second_and_at_one_moment_as_its_parameter_says() -> None:
+    (setting,) = find_bank_api(BankCallsPerSecond="7")["MethodSettings"]
+    assert (setting["ResourcePath"], setting["HttpMethod"]) == ("/*", "*")
+    assert [int(setting[name]) for name in ("ThrottlingRateLimit", "ThrottlingBurstLimit")] == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "is_allowed"), [("", True), ("/snap", True), ("/openapi/snap", True), ("/", False), ("snap", False)]
+)
+def test_path_of_the_bank_may_have_a_prefix_or_none(prefix: str, is_allowed: bool) -> None:
+    pattern = TEMPLATE.data["Parameters"]["SnapPathPrefix"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, prefix)) is is_allowed
 
 
 def test_firewall_stands_before_the_bank_api_and_knows_the_largest_body() -> None:

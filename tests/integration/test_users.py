@@ -99,6 +99,20 @@ def test_disabled_user_is_out_here_and_in_cognito_and_back_when_enabled(pool: st
     assert cognito.admin_get_user(UserPoolId=pool, Username=user_id)["Enabled"] is True
 
 
+def test_lost_phone_is_forgotten_by_another_admin_only_and_stands_in_the_trail(pool: str) -> None:
+    user_id = invite(roles=["biller_admin"]).body["user_id"]
+    path = f"/v1/users/{user_id}/forget-authenticator"
+    assert call("POST", path, user_id).code == "same_person"
+    assert call("POST", path, "guru").code == "user_not_found"
+    assert [entry["action"] for entry in read_table(get_settings().audit_table)] == ["invite_user"]
+    assert call("POST", path, "siti").status == 200
+    entry = read_table(get_settings().audit_table)[-1]
+    assert (entry["action"], entry["user_id"], entry["subject"]) == ("forget_authenticator", "siti", user_id)
+    # Safe to repeat.
+    assert call("POST", path, "siti").status == 200
+    assert call("POST", f"/v1/bank/users/{user_id}/forget-authenticator", "siti").status == 403
+
+
 @pytest.mark.parametrize("way", ["disable", "roles"])
 def test_last_admin_stays(way: str) -> None:
     def leave(user_id: str) -> Answer:

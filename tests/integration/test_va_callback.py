@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.local.bank import PATH, Bank, Call, Fault, Reply, write_public_key, write_timestamp
-from invoicing import clock
+from invoicing import bank_changes, clock
+from invoicing.bank_clients import Keep
+from invoicing.errors import RotationError
 from invoicing.settings import get_settings
 from invoicing.store import bank_calls, dynamodb, secrets
 from invoicing.store.short_cache import LIFE_SECONDS, REFETCH_SECONDS
@@ -24,6 +26,7 @@ from tests.integration.faults import CallCounter
 from tests.integration.snap_scenario import (
     VA_NUMBER,
     Services,
+    change_by_two,
     change_header,
     connect,
     install_services,
@@ -38,6 +41,7 @@ from va_callback import command_handler, handler
 from va_callback.access_token import issue_token
 from va_callback.calls import Service
 from va_callback.http_call import MAX_BODY_BYTES
+from va_callback.keeping import mask_headers
 
 TOKEN_PATH = f"{PATH}/access-token/b2b"
 INQUIRY_PATH = f"{PATH}/transfer-va/inquiry"
@@ -192,6 +196,17 @@ def test_each_path_is_its_service_and_any_other_is_not_found(bank: Bank, service
     assert not services.calls
 
 
+def test_path_may_begin_with_its_version_where_the_bank_has_no_prefix(
+    bank: Bank, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = bank.take_token().body["accessToken"]
+    monkeypatch.setenv("SNAP_PATH_PREFIX", "")
+    get_settings.cache_clear()
+    assert send(make_call(bank, token=token, path="/live/v1.0/transfer-va/inquiry")).code == "2002400"
+    assert send(make_call(bank, token=token, path=INQUIRY_PATH)).code == "4040000"
+
+
+MANDATORY = ("partnerServiceId", "customerNo", "virtualAccountNo", "virtualAccountName")
 WRONG_CALLS: list[tuple[Callable[[Call], Call], str, str]] = [
     (lambda call: replace(call, method="PUT"), "40500", "Requested Function Is Not Supported"),
     (lambda call: replace(call, body=b" " * (MAX_BODY_BYTES + 1)), "40000", "Bad Request"),
@@ -226,8 +241,12 @@ def test_wrong_call_is_told_what_is_wrong_and_reaches_no_service(
         assert (str(reply.http_status), reply.code) == (case[:3], f"{case[:3]}{service}{case[3:]}")
         assert message in reply.body["responseMessage"]
         if case.startswith("400"):
-            outcome = "inquiryStatus" if service == "24" else "paymentFlagStatus"
-            assert reply.body["virtualAccountData"][outcome] == "01"
+            outcome = "inquiry" if service == "24" else "paymentFlag"
+            data = reply.body["virtualAccountData"]
+            assert data[f"{outcome}Status"] == "01"
+            assert set(data[f"{outcome}Reason"]) == {"english", "indonesia"}
+            # What the standard asks of every answer; nothing of a body that nobody signed is told back.
+            assert {name: data[name] for name in MANDATORY} == dict.fromkeys(MANDATORY, "")
         else:
             assert set(reply.body) == {"responseCode", "responseMessage"}
     assert not services.calls
@@ -411,24 +430,25 @@ def test_secret_is_changed_without_a_gap(bank: Bank, now: Clock, services: Servi
     old = bank
     assert send(make_call(old)).code == "2002400"
     now.pass_time(REFETCH_SECONDS)
-    begun = operate("begin_secret_change", client_id="BANK-A", reason="yearly")
-    new = Bank(replace(old.identity, secret=begun["hand_over"]["client_secret"]), send)
+    begun = change_by_two(bank_changes.propose_secret, "BANK-A").hand_over
+    new = Bank(replace(old.identity, secret=begun["client_secret"]), send)
     # At once, though this process has the old one alone in its memory.
     assert send(make_call(new)).code == "2002400"
     assert send(make_call(old)).code == "2002400"
-    assert operate("begin_secret_change", client_id="BANK-A", reason="again")["error"]["code"] == "rotation"
-    operate("end_secret_change", client_id="BANK-A", keep="new", reason="the bank has changed")
+    with pytest.raises(RotationError, match="two_secrets"):
+        bank_changes.propose_secret("BANK-A", reason="again", by="rini")
+    change_by_two(bank_changes.propose_secret_end, "BANK-A", Keep.NEW)
     now.pass_time(LIFE_SECONDS)
     assert send(make_call(new)).code == "2002400"
     assert send(make_call(old)).code == "4012400"
 
 
 def test_change_of_a_secret_can_be_taken_back(bank: Bank, now: Clock, services: Services) -> None:
-    begun = operate("begin_secret_change", client_id="BANK-A", reason="yearly")
-    operate("end_secret_change", client_id="BANK-A", keep="old", reason="the letter was lost")
+    begun = change_by_two(bank_changes.propose_secret, "BANK-A").hand_over
+    change_by_two(bank_changes.propose_secret_end, "BANK-A", Keep.OLD)
     now.pass_time(LIFE_SECONDS)
     assert send(make_call(bank)).code == "2002400"
-    new = Bank(replace(bank.identity, secret=begun["hand_over"]["client_secret"]), send)
+    new = Bank(replace(bank.identity, secret=begun["client_secret"]), send)
     assert send(make_call(new)).code == "4012400"
 
 
@@ -436,10 +456,10 @@ def test_key_of_the_bank_is_changed_without_a_gap(bank: Bank, now: Clock) -> Non
     assert bank.take_token().code == "2007300"
     now.pass_time(REFETCH_SECONDS)
     new = Bank(replace(bank.identity, private_key=write_private_key(make_key(1))), send)
-    operate("add_public_key", client_id="BANK-A", public_key=write_public_key(make_key(1)), reason="yearly")
+    change_by_two(bank_changes.propose_key, "BANK-A", write_public_key(make_key(1)))
     assert new.take_token().code == "2007300"
     assert bank.take_token().code == "2007300"
-    operate("end_key_change", client_id="BANK-A", keep="new", reason="done")
+    change_by_two(bank_changes.propose_key_end, "BANK-A", Keep.NEW)
     now.pass_time(LIFE_SECONDS)
     assert new.take_token().code == "2007300"
     assert bank.take_token().code == "4017300"
@@ -453,7 +473,7 @@ def test_token_keys_are_changed_without_killing_a_token(
     monkeypatch.setattr(secrets, "fetch_change_time", lambda _arn: changed_at[0])
     old = bank.take_token().body["accessToken"]
     now.pass_time(REFETCH_SECONDS)
-    assert operate("change_token_keys", reason="yearly") == {}
+    change_by_two(bank_changes.propose_token_keys)
     changed_at[0] = now.instant
     # This process still signs with the key that it keeps; another reads the new one at once.
     other = bank.take_token().body["accessToken"]
@@ -462,7 +482,8 @@ def test_token_keys_are_changed_without_killing_a_token(
     assert len({token.split(".")[0] for token in (old, other, new)}) == 2
     for token in (old, other, new):
         assert send(make_call(bank, token=token)).code == "2002400"
-    assert operate("change_token_keys", reason="again")["error"]["code"] == "rotation"
+    with pytest.raises(RotationError, match="token_keys_rest"):
+        change_by_two(bank_changes.propose_token_keys)
 
 
 def test_token_of_a_process_with_newer_keys_is_read_at_once(
@@ -470,7 +491,7 @@ def test_token_of_a_process_with_newer_keys_is_read_at_once(
 ) -> None:
     monkeypatch.setattr(secrets, "fetch_change_time", lambda _arn: now.instant - timedelta(minutes=31))
     assert send(make_call(bank)).code == "2002400"
-    operate("change_token_keys", reason="yearly")
+    change_by_two(bank_changes.propose_token_keys)
     newest = secrets.fetch_secret(get_settings().snap_token_keys)
     with monkeypatch.context() as other:
         other.setattr("va_callback.access_token.load_secret", lambda _arn: newest)
@@ -488,7 +509,7 @@ def test_disabled_client_is_out_within_a_minute_and_enabled_again_at_once(bank: 
     assert (reply.code, reply.body["responseMessage"]) == ("4012400", "Unauthorized. [Unknown client]")
     assert bank.take_token().code == "4017300"
     now.pass_time(REFETCH_SECONDS)
-    operate("enable_client", client_id="BANK-A", reason="new key")
+    change_by_two(bank_changes.propose_enabling, "BANK-A")
     assert bank.take_token().code == "2007300"
 
 
@@ -511,6 +532,13 @@ def test_flood_of_wrong_signatures_is_no_flood_of_reads(bank: Bank, now: Clock) 
 
 
 # -------------------- What is kept and logged -------------------------------------------------------------------------
+
+
+def test_every_header_that_may_carry_a_secret_is_kept_as_its_length() -> None:
+    names = ("authorization", "authorization-customer", "proxy-authorization", "x-signature", "cookie", "x-api-key")
+    masked = mask_headers(dict.fromkeys((*names, "x-amz-security-token"), "rahasia") | {"channel-id": "95221"})
+    assert "rahasia" not in json.dumps(masked)
+    assert masked["channel-id"] == "95221"
 
 
 def test_call_and_answer_are_kept_masked_and_found_by_account_reference_and_day(bank: Bank, now: Clock) -> None:
@@ -603,10 +631,10 @@ def test_no_secret_token_signature_or_name_is_in_any_line_of_the_log(
     send(call)
     for fault in Fault:
         bank.inquire(VA_NUMBER, fault=fault)
-    begun = operate("begin_secret_change", client_id="BANK-A", reason="yearly")
+    begun = change_by_two(bank_changes.propose_secret, "BANK-A").hand_over
     logged = log.getvalue() + "".join(capsys.readouterr())
     assert logged.count("answered") > len(Fault)
-    secret = (token, call.headers["X-SIGNATURE"], bank.identity.secret, begun["hand_over"]["client_secret"])
+    secret = (token, call.headers["X-SIGNATURE"], bank.identity.secret, begun["client_secret"])
     assert not any(word in logged for word in (*secret, "Siti", "62811", "PRIVATE KEY"))
 
 

@@ -1,19 +1,27 @@
 """Own wording and previews, through the real handlers: checked, versioned, on record, and shown as it is sent."""
 
+from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from invoicing import changing_wording, clock
+from invoicing.archiving import archive_invoice
+from invoicing.billers import Biller
 from invoicing.changing_wording import Change, set_wording
 from invoicing.errors import WordingChangedError
 from invoicing.gsm7 import count_segments
+from invoicing.notice_policy import FallbackLadder, NoticePolicy
 from invoicing.notices import Channel, NoticeKind, NoticeRef, build_notice_id
 from invoicing.occasions import Tone
 from invoicing.settings import get_settings
 from invoicing.store.billers import load_biller
+from invoicing.uploads import Upload
+from invoicing.virtual_accounts import build_va_number
+from notify import previewing
 from notify.channels.whatsapp_templates import fill_template
 from notify.command_handler import handle
 from notify.previewing import SAMPLE_TOKEN
@@ -230,3 +238,95 @@ def test_preview_is_what_is_sent(channel: Channel, function: str, aws: Aws, monk
     own_link = sent.split(f"{base}/")[1][:22]
     assert own_link != SAMPLE_TOKEN
     assert sent.replace(own_link, SAMPLE_TOKEN) == previewed
+
+
+class TestUpload:
+    """The messages of a bill that a checked upload would make."""
+
+    def prepare(self, aws: Aws, tmp_path: Path, *drafts: dict[str, Any], biller: Biller = scenario.SHOP) -> Upload:
+        aws.become("DashboardFunction")
+        upload = scenario.make_waiting_upload(tmp_path, list(drafts), biller=biller)
+        aws.become("NoticeCommandFunction")
+        return upload
+
+    def test_shown_before_the_release_is_what_is_sent_after_it(self, aws: Aws, tmp_path: Path) -> None:
+        recipients = [
+            {"name": "Bapak Joko", "email": "joko@example.com", "sms": "+6281234567890"},
+            {"name": "Ibu Sari", "email": "sari@example.com"},
+        ]
+        school = {
+            "student": {"nis": "C7", "class_name": "7A"},
+            "fee_type": "SPP",
+            "period": "2026-12",
+            "school_year": "2026/2027",
+        }
+        draft = scenario.make_draft(7, recipients=recipients, language="en", channels=["email", "sms"], **school)
+        upload = self.prepare(aws, tmp_path, draft, biller=scenario.SCHOOL)
+        shown = command("preview_upload", upload.biller_id, upload_id=upload.upload_id)
+
+        assert shown["bill"]["number"] == "INV-0007"
+        assert shown["language"] == "en"
+        assert [(told["channel"], told["name"], told["address"]) for told in shown["told"]] == [
+            ("email", "Bapak Joko", "j***@example.com"),
+            ("sms", "Bapak Joko", "+62812****890"),
+            ("email", "Ibu Sari", "s***@example.com"),
+        ]
+        assert "whatsapp" not in shown
+        assert "joko@example.com" not in str(shown)
+
+        aws.become("UploadCommandFunction")
+        released = scenario.release(upload)
+        bodies = [message["Body"] for message in scenario.receive_chunk_messages()]
+        aws.become("UploadWriteFunction")
+        assert scenario.write_chunks(bodies) == []
+        va_number = build_va_number(
+            str(released.company_code), released.va_first or 0, get_settings().va_customer_number_digits
+        )
+        for channel, function, address in (
+            (Channel.EMAIL, "NoticeSendEmailFunction", "joko@example.com"),
+            (Channel.SMS, "NoticeSendSmsFunction", "+6281234567890"),
+        ):
+            aws.become(function)
+            notice_id = build_notice_id(va_number, NoticeKind.ISSUED, channel, address)
+            assert notify.send(NoticeRef("028", va_number, notice_id)) == []
+            taken = notify.PROVIDERS[channel].mailbox()[-1]
+            if channel is Channel.EMAIL:
+                assert taken.subject == shown["email"]["subject"]
+            sent = taken.body if channel is Channel.EMAIL else taken[1]
+            expected = shown["email"]["html"] if channel is Channel.EMAIL else shown["sms"]["text"]
+            in_groups = " ".join(va_number[start : start + 4] for start in range(0, 16, 4))
+            assert sent.replace(va_number, "0" * 16).replace(in_groups, "0000 0000 0000 0000") == expected
+
+    def test_bill_that_replaces_another_says_so(self, aws: Aws, tmp_path: Path) -> None:
+        aws.become("InvoiceCommandFunction")
+        archive_invoice(SHOP, "INV-0000", by="siti", reason="corrected")
+        shown = command("preview_upload", upload_id=self.prepare(aws, tmp_path, scenario.make_draft(0)).upload_id)
+        assert notify.va_number(0) in shown["email"]["text"]
+
+    def test_message_of_a_later_channel_is_shown_too(
+        self, aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shop = replace(scenario.SHOP, policy=NoticePolicy(fallback=FallbackLadder(is_on=True)))
+        monkeypatch.setattr(previewing, "load_biller", lambda _: shop)
+        phone = "+6281234567890"
+        draft = scenario.make_draft(
+            8, recipients=[{"whatsapp": phone, "sms": phone}], channels=["whatsapp", "sms", "email"]
+        )
+        shown = command("preview_upload", upload_id=self.prepare(aws, tmp_path, draft).upload_id)
+        assert [(told["channel"], told["later"]) for told in shown["told"]] == [("whatsapp", ["sms"])]
+        assert set(CHANNELS) & set(shown) == {"whatsapp", "sms"}
+
+    def test_row_without_channels_tells_nobody(self, aws: Aws, tmp_path: Path) -> None:
+        upload = self.prepare(aws, tmp_path, scenario.make_draft(8, channels=[]))
+        shown = command("preview_upload", upload_id=upload.upload_id)
+        assert shown["told"] == []
+        assert not set(CHANNELS) & set(shown)
+
+    def test_upload_of_another_biller_or_one_that_waits_no_more_is_refused(self, aws: Aws, tmp_path: Path) -> None:
+        upload = self.prepare(aws, tmp_path, scenario.make_draft(8))
+        other = command("preview_upload", scenario.SCHOOL.biller_id, upload_id=upload.upload_id)
+        assert other["error"]["code"] == "upload_not_found"
+        aws.become("UploadCommandFunction")
+        scenario.release(upload)
+        aws.become("NoticeCommandFunction")
+        assert command("preview_upload", upload_id=upload.upload_id)["error"]["code"] == "upload_state"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,7 @@ def test_every_missing_field_is_told_before_any_wrong_form() -> None:
         ({"billDetails": ["x"]}, "billDetails"),
         ({"billDetails": [{"billNo": "x" * 19}]}, "billDetails.billNo"),
         ({"billDetails": [{"billDescription": {"english": 1}}]}, "billDetails.billDescription"),
+        ({"billDetails": [{"additionalInfo": "x"}]}, "billDetails.additionalInfo"),
         ({"freeTexts": [{"english": "x" * 33}]}, "freeTexts"),
         ({"freeTexts": "x"}, "freeTexts"),
     ],
@@ -193,6 +195,12 @@ def test_payment_is_echoed_whole_and_nothing_unknown_with_it() -> None:
     assert body.echo == {**PAYMENT, **echoed}
 
 
+def test_bill_is_echoed_with_its_own_additional_info_and_without_words_that_are_null() -> None:
+    bill = {"billNo": "1", "additionalInfo": {"a": Decimal("1.50")}, "billDescription": {"english": "x"}}
+    sent = {**bill, "billDescription": {"english": "x", "indonesia": None}, "billName": None, "additionalInfo2": 1}
+    assert parse_payment({**PAYMENT, "billDetails": [sent, {"additionalInfo": {}}]}).bills == [bill, {}]
+
+
 def test_null_and_empty_optional_fields_are_absent() -> None:
     optional = ("referenceNo", "totalAmount", "billDetails", "freeTexts", "channelCode", "flagAdvise", "sourceBankCode")
     for empty in (None, ""):
@@ -204,6 +212,8 @@ def test_null_and_empty_optional_fields_are_absent() -> None:
 def test_additional_info_is_echoed_if_it_can_be_written_again() -> None:
     assert read_additional_info({"additionalInfo": {"a": [1, "b"]}}) == {"a": [1, "b"]}
     assert read_additional_info({}) is None
+    with_numbers = {"fee": Decimal("2500.50"), "journal": Decimal("12345678901234567890123")}
+    assert read_additional_info({"additionalInfo": with_numbers}) == with_numbers
     for bad in ("x", {"a": "\ud800"}, {"a": "x" * 5000}, {"a": 10**30}):
         with pytest.raises(BodyError):
             read_additional_info({"additionalInfo": bad})

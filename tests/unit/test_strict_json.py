@@ -1,14 +1,16 @@
 """JSON of a payment message: read in one way only, and bounded."""
 
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from va_callback.strict_json import MAX_DEPTH, NotStrictJsonError, parse_object
+from va_callback.strict_json import MAX_DEPTH, NotStrictJsonError, parse_object, write_decimal
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,31 @@ def test_what_is_no_json_object_or_has_two_readings_is_refused(raw: bytes) -> No
 
 def test_brackets_in_strings_are_no_depth_and_pairs_of_surrogates_are_letters() -> None:
     assert parse_object(b'{"a":"[[[[[[[[[[[[[[[[[[[[[[[\\"[","b":"\\ud83c\\udf93"}')["b"] == "🎓"
+
+
+@pytest.mark.parametrize("raw", [b'{"a":"' + b'\\"' * 16_000, b'{"a":' + b'"\\' * 16_000, b'"' * 32_000])
+def test_strings_that_never_end_are_refused_in_no_time(raw: bytes) -> None:
+    """Each quote was once tried to the end of the text: seconds of the CPU for one call."""
+    began = time.process_time()
+    with pytest.raises(NotStrictJsonError):
+        parse_object(raw)
+    assert time.process_time() - began < 0.5
+
+
+@given(
+    st.lists(
+        st.integers(-(10**25), 10**25) | st.decimals(allow_nan=False, allow_infinity=False, min_value=-9, places=9)
+    )
+)
+def test_numbers_that_were_read_are_written_as_the_numbers_that_they_are(numbers: list[Any]) -> None:
+    raw = b'{"a":[' + b",".join(str(number).encode() for number in numbers if len(str(number)) <= 32) + b"]}"
+    value = parse_object(raw)
+    assert json.loads(orjson.dumps(value, default=write_decimal), parse_float=Decimal) == value
+
+
+def test_nothing_but_numbers_is_written_beside_what_json_has() -> None:
+    with pytest.raises(TypeError):
+        orjson.dumps({"a": {1, 2}}, default=write_decimal)
 
 
 def test_fractions_are_never_floats() -> None:

@@ -55,7 +55,7 @@ class ProposeAdmin(Request):
     reason: Reason
 
 
-class ProposeAutomaticRelease(Request):
+class ProposeOnePerson(Request):
     reason: Reason
 
 
@@ -125,16 +125,22 @@ def reject_biller_change(biller_id: BillerId, change_id: ChangeId) -> dict[str, 
 
 
 @area.post("/v1/settings/automatic-release", {Role.BILLER_ADMIN}, answers=shapes.Change, status=HTTPStatus.CREATED)
-def propose_automatic_release(request: Annotated[ProposeAutomaticRelease, Body()]) -> dict[str, Any]:
+def propose_automatic_release(request: Annotated[ProposeOnePerson, Body()]) -> dict[str, Any]:
     """Propose that uploads without warnings are released without a checker; another person of the biller decides."""
-    change = two_people.propose_biller_change(
-        area.caller.own_biller,
-        ChangeKind.RELEASE_MODE,
-        "automatic",
-        reason=request.reason,
-        by=area.caller.user_id,
-    )
-    return _show(change)
+    return _propose_one_person(ChangeKind.RELEASE_MODE, request.reason)
+
+
+@area.post(
+    "/v1/settings/outside-payments-by-one", {Role.BILLER_ADMIN}, answers=shapes.Change, status=HTTPStatus.CREATED
+)
+def propose_outside_payments_by_one(request: Annotated[ProposeOnePerson, Body()]) -> dict[str, Any]:
+    """Propose that one person may post a payment made outside the VA; another person of the biller decides."""
+    return _propose_one_person(ChangeKind.OUTSIDE_PAYMENTS, request.reason)
+
+
+def _propose_one_person(kind: ChangeKind, reason: str) -> dict[str, Any]:
+    biller, value = area.caller.own_biller, two_people.ONE_PERSON[kind]
+    return _show(two_people.propose_biller_change(biller, kind, value, reason=reason, by=area.caller.user_id))
 
 
 @area.get("/v1/changes", {Role.BILLER_ADMIN, Role.CHECKER}, answers=shapes.ChangePage)

@@ -10,7 +10,7 @@ from api import shapes
 from api.areas import Area
 from api.requests import PayerChannel, Request
 from invoicing.biller_settings import BillerSettings, change_settings, read_settings
-from invoicing.billers import Biller, OnErrors, ReleaseMode
+from invoicing.billers import Biller, OnErrors, OutsidePayments, ReleaseMode
 from invoicing.notice_policy import (
     MAX_PATIENCE,
     MAX_REMINDER_DISTANCE,
@@ -60,6 +60,9 @@ class ChangeSettings(Request):
     on_errors: OnErrors
     release: ReleaseMode = Field(description="automatic only if it is so already: turning approval off takes two")
     help_contact: str = Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
+    outside_payments: OutsidePayments | None = Field(
+        default=None, description="by_one only if it is so already: turning approval off takes two; null: as it is"
+    )
 
 
 @area.get("/v1/settings", {Role.BILLER_ADMIN, Role.MAKER, Role.CHECKER, Role.VIEWER}, answers=shapes.Settings)
@@ -71,6 +74,7 @@ def describe_settings() -> dict[str, Any]:
 @area.put("/v1/settings", {Role.BILLER_ADMIN}, answers=shapes.Settings)
 def replace_settings(request: Annotated[ChangeSettings, Body()]) -> dict[str, Any]:
     """Replace the settings that were read as ``version``."""
+    caller = area.caller
     ladder = request.policy.fallback
     fallback = FallbackLadder(ladder.is_on, tuple(Channel(channel) for channel in ladder.order), tuple(ladder.minutes))
     policy = request.policy.model_dump() | {
@@ -84,8 +88,8 @@ def replace_settings(request: Annotated[ChangeSettings, Body()]) -> dict[str, An
         on_errors=request.on_errors,
         release=request.release,
         help_contact=request.help_contact,
+        outside_payments=request.outside_payments or caller.own_biller.outside_payments,
     )
-    caller = area.caller
     return _show(change_settings(caller.own_biller, wanted, version=request.version, by=caller.user_id))
 
 

@@ -1,4 +1,4 @@
-"""The bank's support looks a bill up for a payer or a biller who asks."""
+"""The bank's support, or an officer, looks a bill up for a payer or a biller who asks."""
 
 from typing import Annotated, Any
 
@@ -9,11 +9,9 @@ from api import shapes
 from api.areas import Area
 from api.requests import Reason, Request
 from invoicing import support
-from invoicing.roles import Role
+from invoicing.roles import BANK_ROLES
 
 area = Area("support")
-
-_SUPPORT = {Role.BANK_SUPPORT}
 
 
 class FindByVirtualAccount(Request):
@@ -32,21 +30,21 @@ class FindByNumber(Request):
     reason: Reason = Field(description="who asks and why; kept in the audit trail")
 
 
-@area.post("/v1/support/by-virtual-account", _SUPPORT, answers=shapes.FoundBills)
+@area.post("/v1/support/by-virtual-account", BANK_ROLES, answers=shapes.FoundBills)
 def find_by_virtual_account(request: Annotated[FindByVirtualAccount, Body()]) -> dict[str, Any]:
     """The bill that a virtual account collects, contacts masked."""
     found = support.find_by_virtual_account(request.va_number, reason=request.reason, by=area.caller.user_id)
     return {"bills": found}
 
 
-@area.post("/v1/support/by-bank-reference", _SUPPORT, answers=shapes.FoundBills)
+@area.post("/v1/support/by-bank-reference", BANK_ROLES, answers=shapes.FoundBills)
 def find_by_bank_reference(request: Annotated[FindByBankReference, Body()]) -> dict[str, Any]:
     """The bills that payments with this reference of the bank were for, contacts masked."""
     found = support.find_by_bank_reference(request.bank_reference, reason=request.reason, by=area.caller.user_id)
     return {"bills": found}
 
 
-@area.post("/v1/support/by-number", _SUPPORT, answers=shapes.FoundBills)
+@area.post("/v1/support/by-number", BANK_ROLES, answers=shapes.FoundBills)
 def find_by_number(request: Annotated[FindByNumber, Body()]) -> dict[str, Any]:
     """A biller's open or paid bill of this number, contacts masked."""
     found = support.find_by_number(request.biller_id, request.number, reason=request.reason, by=area.caller.user_id)

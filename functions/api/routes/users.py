@@ -112,6 +112,12 @@ def enable_user(user_id: UserId) -> dict[str, Any]:
     return _show(users.enable_user(area.caller.biller_id, user_id, by=area.caller.user_id))
 
 
+@area.post("/v1/users/<user_id>/forget-authenticator", _ADMIN, answers=shapes.User)
+def forget_authenticator(user_id: UserId) -> dict[str, Any]:
+    """Let another person, whose phone is lost, sign in without the code of an app until a new one is set up."""
+    return _show(users.forget_authenticator(area.caller.biller_id, user_id, by=area.caller.user_id))
+
+
 @area.post("/v1/programs", _ADMIN, answers=shapes.ProgramCreated, status=HTTPStatus.CREATED)
 def create_program(request: Annotated[CreateProgram, Body()]) -> dict[str, Any]:
     """Credentials for a program (ERP), two at a time at most. The secret is shown this once.
@@ -145,6 +151,12 @@ def list_bank_users(cursor: Cursor = None) -> dict[str, Any]:
 def disable_bank_user(user_id: UserId) -> dict[str, Any]:
     """Shut a user of the bank out at once. To let somebody in takes two officers: propose the user anew."""
     return _show(users.disable_user(None, user_id, by=area.caller.user_id))
+
+
+@area.post("/v1/bank/users/<user_id>/forget-authenticator", _OFFICER, answers=shapes.User)
+def forget_bank_authenticator(user_id: UserId) -> dict[str, Any]:
+    """Let another user of the bank, whose phone is lost, sign in without an app's code until a new one is set up."""
+    return _show(users.forget_authenticator(None, user_id, by=area.caller.user_id))
 
 
 def _show(user: User) -> dict[str, Any]:

@@ -107,6 +107,32 @@
     });
   });
 
+  // A part of another page, shown in this one: its section takes the place of the link to it, and so do its own links.
+  const load = async (place, address) => {
+    const answer = await fetch(address, { cache: "no-store" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const part = page.getElementById(place.dataset.load);
+    if (!part) return;
+    for (const name of ["href", "src"]) {
+      part.querySelectorAll(`[${name}]`).forEach((element) => element.setAttribute(name, new URL(element.getAttribute(name), answer.url)));
+    }
+    part.className = "";
+    place.querySelectorAll(":scope > :not(summary)").forEach((element) => element.remove());
+    place.append(part);
+  };
+  document.addEventListener("toggle", (event) => {
+    const place = event.target;
+    if (place.matches("details[data-load]") && place.open && !place.querySelector(`#${place.dataset.load}`)) {
+      load(place, place.querySelector("a").href).catch(() => { /* the link is there */ });
+    }
+  }, true);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("details[data-load] a.pick");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    load(link.closest("details"), link.href).catch(() => { location.href = link.href; });
+  });
+
   // A step over many goes on by itself.
   const more = document.querySelector("form[data-continue]");
   if (more) more.requestSubmit();

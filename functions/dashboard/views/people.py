@@ -53,6 +53,8 @@ def change_user(visit: Visit) -> dict[str, Any]:
                 users.disable_user(biller_id, user_id, by=by)
             case "enable":
                 users.enable_user(biller_id, user_id, by=by)
+            case "authenticator":
+                users.forget_authenticator(biller_id, user_id, by=by)
             case "invite":
                 users.invite_again(biller_id, user_id, by=by)
             case _:

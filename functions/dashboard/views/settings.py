@@ -9,7 +9,7 @@ from dashboard.rendering import say, show
 from dashboard.visits import Visit
 from invoicing import two_people
 from invoicing.biller_settings import BillerSettings, change_settings, read_settings
-from invoicing.billers import OnErrors, ReleaseMode
+from invoicing.billers import OnErrors, OutsidePayments, ReleaseMode
 from invoicing.changes import BANK_KINDS, ChangeKind
 from invoicing.errors import ChangeNotFoundError, ChangeValueError, InvoicingError
 from invoicing.notice_policy import FallbackLadder, NoticePolicy, Zone
@@ -55,15 +55,14 @@ def list_changes(visit: Visit) -> dict[str, Any]:
 
 
 @area.post("/settings/changes", _ADMIN)
-def propose_automatic_release(visit: Visit) -> dict[str, Any]:
+def propose_one_person(visit: Visit) -> dict[str, Any]:
     def propose() -> None:
-        two_people.propose_biller_change(
-            visit.own_biller,
-            ChangeKind.RELEASE_MODE,
-            ReleaseMode.AUTOMATIC,
-            reason=read_line(visit, "reason", 500),
-            by=visit.user_id,
-        )
+        kind = read_choice(visit, "kind", ChangeKind)
+        if kind not in two_people.ONE_PERSON:
+            raise ChangeValueError(kind)
+        reason = read_line(visit, "reason", 500)
+        value = two_people.ONE_PERSON[kind]
+        two_people.propose_biller_change(visit.own_biller, kind, value, reason=reason, by=visit.user_id)
 
     return act(visit, propose, "settings/changes?done=proposed", _show_changes)
 
@@ -96,6 +95,7 @@ def _show_form(visit: Visit, problem: str, status: int) -> dict[str, Any]:
         "reminder_offsets": ", ".join(map(str, settings.policy.reminder_offsets)),
         "on_errors": settings.on_errors,
         "release": settings.release,
+        "outside_payments": settings.outside_payments,
         "help_contact": settings.help_contact,
         "fallback": "yes" if settings.policy.fallback.is_on else "",
         **_write_ladder(settings.policy.fallback),
@@ -116,6 +116,8 @@ def _show_form(visit: Visit, problem: str, status: int) -> dict[str, Any]:
         on_errors=list(OnErrors),
         releases=[ReleaseMode.BY_CHECKER]
         + ([ReleaseMode.AUTOMATIC] if settings.release is ReleaseMode.AUTOMATIC else []),
+        outside_payments=[OutsidePayments.BY_TWO]
+        + ([OutsidePayments.BY_ONE] if settings.outside_payments is OutsidePayments.BY_ONE else []),
     )
 
 
@@ -145,6 +147,7 @@ def _read_settings(visit: Visit) -> BillerSettings:
         on_errors=read_choice(visit, "on_errors", OnErrors),
         release=read_choice(visit, "release", ReleaseMode),
         help_contact=contact,
+        outside_payments=read_choice(visit, "outside_payments", OutsidePayments),
     )
 
 
@@ -186,5 +189,13 @@ def _show_changes(visit: Visit, problem: str, status: int) -> dict[str, Any]:
         changes=found,
         more=more,
         bank_kinds=BANK_KINDS,
-        may_propose=visit.has_role(Role.BILLER_ADMIN) and visit.own_biller.release is ReleaseMode.BY_CHECKER,
+        proposable=_list_proposable(visit),
     )
+
+
+def _list_proposable(visit: Visit) -> list[ChangeKind]:
+    """What still takes a second person, for those who may ask that it need not."""
+    settings = read_settings(visit.own_biller)
+    now = {ChangeKind.RELEASE_MODE: settings.release, ChangeKind.OUTSIDE_PAYMENTS: settings.outside_payments}
+    wanted = two_people.ONE_PERSON if visit.has_role(Role.BILLER_ADMIN) else {}
+    return [kind for kind, value in wanted.items() if now[kind] != value]

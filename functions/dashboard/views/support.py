@@ -1,4 +1,4 @@
-"""The bank's support looks a bill up for somebody who asks: contacts masked, the reason on record before the answer."""
+"""The bank looks a bill up for somebody who asks: contacts masked, the reason on record before the answer."""
 
 import re
 from typing import Any
@@ -9,22 +9,21 @@ from dashboard.rendering import say, show
 from dashboard.visits import Visit
 from invoicing import support
 from invoicing.errors import ChangeValueError, InvoicingError
-from invoicing.roles import Role
+from invoicing.roles import BANK_ROLES
 
 area = Area()
 
-_SUPPORT = {Role.BANK_SUPPORT}
 _VA_NUMBER = re.compile(r"[0-9]{9,23}")
 _REFERENCE = re.compile(r"[A-Za-z0-9._/-]{3,64}")
 _BILLER_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,39}")
 
 
-@area.get("/support", _SUPPORT)
+@area.get("/support", BANK_ROLES)
 def show_search(visit: Visit) -> dict[str, Any]:
     return _show_form(visit, "", 200)
 
 
-@area.post("/support", _SUPPORT)
+@area.post("/support", BANK_ROLES)
 def search(visit: Visit) -> dict[str, Any]:
     """Answered here and not by another address: what was looked for stands in none."""
     try:

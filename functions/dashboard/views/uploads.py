@@ -71,6 +71,8 @@ def show_one_upload(visit: Visit) -> dict[str, Any]:
     return show(
         visit,
         "upload.html.j2",
+        # The sample's e-mail, once its section was fetched into this page.
+        frames=upload.status is UploadStatus.WAITING,
         upload=view,
         watch=f"{upload.upload_id}/state" if upload.status in _MOVING else "",
         state=_describe_state(upload),

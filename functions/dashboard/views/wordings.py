@@ -7,7 +7,7 @@ from dashboard.areas import Area
 from dashboard.rendering import say, show
 from dashboard.visits import Visit
 from invoicing.changing_wording import Change, apply_change, describe_problem, set_wording
-from invoicing.errors import ChangeValueError, InvoicingError, WordingError
+from invoicing.errors import ChangeValueError, InvoicingError, PreviewFailedError, WordingError
 from invoicing.notice_previews import preview_notice
 from invoicing.notices import NoticeKind
 from invoicing.occasions import Occasion, Tone
@@ -116,6 +116,13 @@ def _show(
             }
         )
     template = (change.templates if change else wording.templates).get(occasion, "")
+    preview, why_none = None, "wording.no_preview"
+    try:
+        if not (problem or found):
+            preview = _preview(visit, occasion, language, change)
+    except PreviewFailedError:
+        # Words can be changed without it.
+        why_none = "wording.preview_failed"
     return show(
         visit,
         "wording.html.j2",
@@ -128,7 +135,8 @@ def _show(
         variant=template,
         variants=TEMPLATE_VARIANTS.get(occasion, ()),
         version=wording.version,
-        preview=None if problem or found else _preview(visit, occasion, language, change),
+        preview=preview,
+        why_no_preview=say(visit, why_none),
         offsets=visit.own_biller.policy.reminder_offsets,
         tones=wording.tones,
         all_tones=list(Tone),

@@ -3,20 +3,22 @@
 A handful of items, each read once a minute and process: one partition carries them, and one query lists them.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import lru_cache
-from typing import Any, cast
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from invoicing import clock
-from invoicing.bank_clients import BankClient, MinifyMode, SignatureVariant
+from invoicing.bank_clients import BankClient, describe_client, read_members
 from invoicing.errors import BankClientExistsError, BankClientNotFoundError
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.store.audit import BANK, build_audit_write
 from invoicing.store.short_cache import ShortCache
+from invoicing.store.transactions import commit_all
+
+_OWN = ("client_id", "version")
+"""Members that are no settings."""
 
 
 def find_client(client_id: str) -> BankClient | None:
@@ -66,20 +68,23 @@ def add_client(client: BankClient, *, user_id: str) -> None:
         dynamodb.build_put(table, dynamodb.to_item(partner)),
         _build_audit("create_bank_client", client, user_id, before={}),
     ]
-    try:
-        _write(writes)
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or "ConditionalCheckFailed" not in codes[:2]:
-            raise
-        taken = client.client_id if codes[0] == "ConditionalCheckFailed" else client.partner_id
-        raise BankClientExistsError(taken) from error
+    refused = commit_all(writes)
+    if refused:
+        raise BankClientExistsError(client.client_id if 0 in refused else client.partner_id)
 
 
-def replace_client(before: BankClient, after: BankClient, *, action: str, user_id: str, reason: str) -> bool:
+def replace_client(
+    before: BankClient,
+    after: BankClient,
+    *,
+    action: str,
+    user_id: str,
+    reason: str,
+    also: Sequence[dict[str, Any]] = (),
+) -> bool:
     """Write all settings of the client if it is still as ``before``; False if somebody else changed it.
 
-    Its id and its partner id never change.
+    Its id and its partner id never change. ``also``: more transaction members; False too when one of theirs fails.
     """
     if (before.client_id, before.partner_id) != (after.client_id, after.partner_id):
         raise ValueError("a bank client keeps its ids")
@@ -92,15 +97,9 @@ def replace_client(before: BankClient, after: BankClient, *, action: str, user_i
             "ExpressionAttributeValues": {":version": {"N": str(before.version)}},
         }
     }
-    changes = {name: value for name, value in _describe(before).items() if value != _describe(after)[name]}
-    try:
-        _write([put, _build_audit(action, after, user_id, before=changes, reason=reason)])
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or codes[0] != "ConditionalCheckFailed":
-            raise
-        return False
-    return True
+    old, new = _describe(before), _describe(after)
+    changes = {name: value for name, value in old.items() if value != new[name]}
+    return not commit_all([put, _build_audit(action, after, user_id, before=changes, reason=reason), *also])
 
 
 def _build_audit(
@@ -119,17 +118,14 @@ def _build_audit(
     )
 
 
-def _write(writes: list[dict[str, Any]]) -> None:
-    dynamodb.client().transact_write_items(TransactItems=cast(Any, writes))
-
-
 def _describe(client: BankClient) -> dict[str, Any]:
-    """Its settings as they are stored and audited; no member is secret."""
-    return {name: value for name, value in asdict(client).items() if name not in ("client_id", "version")}
+    """Its settings as they are audited."""
+    return {name: value for name, value in describe_client(client).items() if name not in _OWN}
 
 
 def _build_record(client: BankClient, version: int = 0) -> dict[str, Any]:
-    return {"pk": "clients", "sk": client.client_id, "version": version, **_describe(client)}
+    settings = {name: value for name, value in asdict(client).items() if name not in _OWN}
+    return {"pk": "clients", "sk": client.client_id, "version": version, **settings}
 
 
 def _fetch_client(client_id: str) -> BankClient | None:
@@ -161,10 +157,4 @@ def _get_partner_cache() -> ShortCache[str | None]:
 
 def _read_client(record: dict[str, Any]) -> BankClient:
     """A setting that the product has got since the client was stored has its default."""
-    members: dict[str, Any] = {
-        field.name: tuple(record[field.name]) if isinstance(record[field.name], list) else record[field.name]
-        for field in fields(BankClient)
-        if field.name in record
-    }
-    members |= {"signature": SignatureVariant(record["signature"]), "minify": MinifyMode(record["minify"])}
-    return BankClient(client_id=record["sk"], **members)
+    return BankClient(client_id=record["sk"], **read_members(record))

@@ -1,9 +1,4 @@
-"""Reading many items: pages of raw attribute values (``{"S": ...}``), parsed by orjson instead of botocore.
-
-botocore's parser walks every attribute by the service's model and takes some ten times what the JSON takes; a report
-reads hundreds of thousands of items. Signing, retries and errors stay botocore's: its ``before-parse`` event hands over
-the body of a good answer, and only that.
-"""
+"""Reading many items: pages of raw attribute values (``{"S": ...}``), parsed by orjson instead of botocore."""
 
 import random
 import time
@@ -12,10 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
-import orjson
 from botocore.config import Config
 
-from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS
+from invoicing.store.dynamodb import MAX_BATCH_GET_KEYS, parse_quickly
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,15 +29,8 @@ def client() -> "DynamoDBClient":
         max_pool_connections=8,
     )
     made = boto3.client("dynamodb", config=config)
-    for operation in ("Query", "BatchGetItem"):
-        made.meta.events.register(f"before-parse.dynamodb.{operation}", _parse_body)
+    parse_quickly(made, "Query", "BatchGetItem")
     return made
-
-
-def _parse_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    if response_dict["status_code"] < 300:
-        customized_response_dict.update(orjson.loads(response_dict["body"]))
-        response_dict["body"] = b"{}"
 
 
 def query_pages(

@@ -1,12 +1,13 @@
-"""Changes table: what one person proposed and a second one decides. ``pk = biller_id`` or ``bank``, ``sk = change id``.
+"""Changes table: what one person proposed and a second one decides. ``pk = biller_id``, ``bank`` or ``bank#clients``,
+``sk = change id``.
 
-The index ``undecided`` is sparse: a decided change leaves it.
+The index ``undecided`` is sparse: a decided change leaves it, and those of bank clients have a list of their own.
 """
 
 from dataclasses import asdict
 from typing import Any
 
-from invoicing.changes import Change, ChangeKind, ChangeState
+from invoicing.changes import BANK_CLIENT_KINDS, Change, ChangeKind, ChangeState
 from invoicing.errors import ChangeNotFoundError
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
@@ -18,7 +19,9 @@ _UNDECIDED = "undecided"
 def create_change(change: Change, audit: list[dict[str, Any]]) -> None:
     """Raises StoreBusyError: nothing was proposed."""
     record = asdict(change)
-    item = {"pk": record.pop("owner"), "sk": record.pop("change_id"), **record, "undecided_pk": _UNDECIDED}
+    item = {"pk": record.pop("owner"), "sk": record.pop("change_id"), **record}
+    if change.kind not in BANK_CLIENT_KINDS:
+        item["undecided_pk"] = _UNDECIDED
     if commit_all([dynamodb.build_put(get_settings().changes_table, dynamodb.to_item(item)), *audit]):
         raise RuntimeError(f"{change.change_id} is taken, which a new ULID rules out")
 
@@ -81,6 +84,22 @@ def decide_change(change: Change, state: ChangeState, by: str, at: str, also: li
     return not commit_all([update, *also])
 
 
+def build_outcome(change: Change, state: ChangeState, at: str) -> dict[str, Any]:
+    """A transaction member: what became of an approved change of a bank client, once, and only if two people stand."""
+    return {
+        "Update": {
+            "TableName": get_settings().changes_table,
+            "Key": _key(change.owner, change.change_id),
+            "UpdateExpression": "SET #state = :state, carried_out_at = :at",
+            "ConditionExpression": "#state = :approved AND decided_by <> proposed_by",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": dynamodb.to_item(
+                {":state": state, ":at": at, ":approved": ChangeState.APPROVED}
+            ),
+        }
+    }
+
+
 def _key(owner: str, change_id: str) -> Any:
     return {"pk": {"S": owner}, "sk": {"S": change_id}}
 
@@ -103,4 +122,5 @@ def _read_change(record: dict[str, Any]) -> Change:
         state=ChangeState(record["state"]),
         decided_by=record.get("decided_by"),
         decided_at=record.get("decided_at"),
+        carried_out_at=record.get("carried_out_at"),
     )

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import orjson
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -46,7 +47,26 @@ def client() -> "DynamoDBClient":
         read_timeout=get_settings().dynamodb_read_seconds,
         max_pool_connections=32,
     )
-    return boto3.client("dynamodb", config=config)
+    made = boto3.client("dynamodb", config=config)
+    parse_quickly(made, "BatchGetItem")
+    return made
+
+
+def parse_quickly(client: Any, *operations: str) -> None:
+    """Parse good answers of these reads by orjson: attribute values as DynamoDB writes them, as botocore gives them.
+
+    botocore's parser walks every attribute by the service's model and takes some ten times what the JSON takes: a third
+    of a read before a payment, and a report reads hundreds of thousands of items. Signing, retries and errors stay
+    botocore's: its ``before-parse`` event hands over the body of a good answer, and no more. Not for binary attributes.
+    """
+
+    def parse(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] < 300:
+            customized_response_dict.update(orjson.loads(response_dict["body"]))
+            response_dict["body"] = b"{}"
+
+    for operation in operations:
+        client.meta.events.register(f"before-parse.dynamodb.{operation}", parse)
 
 
 def to_attribute(value: Any) -> "AttributeValueTypeDef":

@@ -36,9 +36,14 @@ def load_newer_secret(arn: str) -> Pair | None:
 
 def fetch_secret(arn: str) -> Pair:
     """Its values as they are now."""
+    return fetch_change(arn)[0]
+
+
+def fetch_change(arn: str) -> tuple[Pair, str]:
+    """Its values as they are now, and the id of the change that made them so; empty for the first ones."""
     content = json.loads(client().get_secret_value(SecretId=arn)["SecretString"])
     # A secret that the template made holds its first value under a name of its own.
-    return tuple(content["values"]) or (content["first"],)
+    return tuple(content["values"]) or (content["first"],), content.get("change", "")
 
 
 def fetch_change_time(arn: str) -> datetime:
@@ -49,17 +54,19 @@ def fetch_change_time(arn: str) -> datetime:
 
 def create_secret(name: str, values: Pair) -> str:
     """The new secret's ARN."""
-    return client().create_secret(Name=name, SecretString=_write(values))["ARN"]
+    return client().create_secret(Name=name, SecretString=json.dumps({"values": list(values)}))["ARN"]
 
 
-def replace_secret(arn: str, values: Pair) -> None:
-    client().put_secret_value(SecretId=arn, SecretString=_write(values))
+def replace_secret(arn: str, values: Pair, change_id: str) -> None:
+    """Done once per change: of two calls with other values at once the second changes nothing."""
+    token = f"change-{change_id}"  # AWS asks for 32 characters
+    content = json.dumps({"values": list(values), "change": change_id})
+    try:
+        client().put_secret_value(SecretId=arn, SecretString=content, ClientRequestToken=token)
+    except client().exceptions.ResourceExistsException:
+        return
 
 
 @lru_cache(maxsize=1)
 def _get_cache() -> ShortCache[Pair]:
     return ShortCache(fetch_secret)
-
-
-def _write(values: Pair) -> str:
-    return json.dumps({"values": list(values)})

@@ -23,6 +23,7 @@ TEXTS: dict[str, str] = {
     "field.reminder_offsets": "Days of reminders",
     "field.on_errors": "When some rows are wrong",
     "field.release": "Release of uploads",
+    "field.outside_payments": "Payments outside the VA",
     "field.help_contact": "Your contact for payers",
     "field.reason": "Reason",
     "field.name": "Name",
@@ -69,19 +70,25 @@ TEXTS: dict[str, str] = {
         "Days from the due date, with commas: -3 is three days before, 7 a week after. Empty: no reminders."
     ),
     "settings.release.hint": "Automatic release takes two people: propose it under Changes that take two people.",
+    "settings.outside_payments.hint": "To let one person post them, propose it under Changes that take two people.",
     "settings.help_contact.hint": "Stands at the foot of every message, such as WhatsApp 0811-0000-0001.",
     "zone.Asia/Jakarta": "WIB (Jakarta)",
     "zone.Asia/Makassar": "WITA (Makassar)",
     "zone.Asia/Jayapura": "WIT (Jayapura)",
     "release.by_checker": "By a checker",
     "release.automatic": "Automatic where there is no warning",
+    "outside_payments.by_two": "Recorded by one, approved by another",
+    "outside_payments.by_one": "Posted by one person",
     "on_errors.accept_good_rows": "Accept the good rows",
     "on_errors.refuse_all": "Refuse the whole file",
     "changes.text": "An important change is proposed by one person and decided by another within 30 days.",
-    "changes.release": "Automatic release",
     "changes.release.text": (
         "Uploads without warnings are released without a checker. The way back is a setting that needs nobody's "
         "consent."
+    ),
+    "changes.outside_payments.text": (
+        "A payment at the counter is posted by whoever records it, without a second person. "
+        "The way back is a setting that needs nobody's consent."
     ),
     "changes.propose": "Propose",
     "changes.list": "Proposals",
@@ -98,6 +105,7 @@ TEXTS: dict[str, str] = {
     "change.giro_account": "Giro account",
     "change.company_code": "Company code",
     "change.release": "Automatic release",
+    "change.outside_payments": "One person for payments outside the VA",
     "change.bank_user": "New user of the bank",
     "change.biller_admin": "New admin of the biller",
     "change.state.proposed": "Waiting",
@@ -118,6 +126,7 @@ TEXTS: dict[str, str] = {
     "users.invite": "Invite a user",
     "users.invite.do": "Send invitation",
     "users.invite_again": "Send the invitation again",
+    "users.authenticator": "Phone lost: sign in without a code",
     "users.disable": "Disable",
     "users.disable.text": (
         "Disabling shuts this user out at once. An invitation can be sent again until the first sign-in."
@@ -177,6 +186,7 @@ TEXTS: dict[str, str] = {
     "wording.preview": "Preview",
     "wording.shown": "Preview of the message",
     "wording.segments": "({segments} SMS)",
+    "wording.preview_failed": "The preview cannot be shown now. Words can be saved all the same.",
     "wording.no_preview": "There is no preview of this.",
     "wording.tones": "Tone of reminders",
     "wording.offset.before": "{days} days before the due date",

@@ -19,6 +19,7 @@ TEXTS: dict[str, str] = {
     "days": "{days} days",
     "days.one": "{days} day",
     "instant": "{date}, {time} WIB (Jakarta time)",
+    "short_instant": "{date}, {time} WIB",
     "period.semester": "Semester {semester}",
     "installment": "{part} of {parts}",
     "what.number": "bill no. {number}",

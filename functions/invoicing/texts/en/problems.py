@@ -10,6 +10,7 @@ TEXTS = {
     "not_signed_in": "Sign in first: the access token is missing, expired or not valid.",
     "access_denied": "You are not permitted to do this.",
     "user_not_found": "There is no such user.",
+    "preview_failed": "The preview cannot be shown now; nothing was changed. Try again in a moment.",
     "invoice_not_found": "There is no such invoice.",
     "company_code": "The company code {detail} does not have the bank's number of digits.",
     "company_code_taken": "Company code {detail} belongs, or belonged, to another business.",

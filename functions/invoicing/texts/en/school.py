@@ -4,6 +4,7 @@ TEXTS: dict[str, str] = {
     "nav.uploads": "Fee uploads",
     "nav.invoices": "Student fees",
     "uploads.new": "Upload student fees",
+    "sample.what": "See what the guardians of this upload will receive, before it is released.",
     "invoice.payer": "Student",
     "invoice.payer_code": "NIS",
     "invoice.all_of_payer": "All fees of this student",

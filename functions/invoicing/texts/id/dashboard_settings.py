@@ -23,6 +23,7 @@ TEXTS: dict[str, str] = {
     "field.reminder_offsets": "Hari pengingat",
     "field.on_errors": "Bila sebagian baris salah",
     "field.release": "Rilis unggahan",
+    "field.outside_payments": "Pembayaran di luar VA",
     "field.help_contact": "Kontak Anda bagi pembayar",
     "field.reason": "Alasan",
     "field.name": "Nama",
@@ -70,19 +71,27 @@ TEXTS: dict[str, str] = {
         "tanpa pengingat."
     ),
     "settings.release.hint": "Rilis otomatis butuh persetujuan dua orang: usulkan di Perubahan oleh dua orang.",
+    "settings.outside_payments.hint": (
+        "Pembukuan oleh satu orang butuh persetujuan dua orang: usulkan di Perubahan oleh dua orang."
+    ),
     "settings.help_contact.hint": "Tampil di bawah setiap pesan, misalnya WhatsApp 0811-0000-0001.",
     "zone.Asia/Jakarta": "WIB (Jakarta)",
     "zone.Asia/Makassar": "WITA (Makassar)",
     "zone.Asia/Jayapura": "WIT (Jayapura)",
     "release.by_checker": "Oleh pemeriksa",
     "release.automatic": "Otomatis bila tanpa peringatan",
+    "outside_payments.by_two": "Dicatat satu orang, disetujui orang lain",
+    "outside_payments.by_one": "Langsung dibukukan satu orang",
     "on_errors.accept_good_rows": "Terima baris yang benar",
     "on_errors.refuse_all": "Tolak seluruh berkas",
     "changes.text": "Perubahan penting diusulkan satu orang dan diputuskan orang lain dalam 30 hari.",
-    "changes.release": "Rilis otomatis",
     "changes.release.text": (
         "Unggahan tanpa peringatan dirilis tanpa pemeriksa. Kembali ke rilis oleh pemeriksa bisa kapan saja di "
         "Pengaturan."
+    ),
+    "changes.outside_payments.text": (
+        "Pembayaran di loket langsung dibukukan oleh pencatatnya, tanpa orang kedua. "
+        "Kembali ke dua orang adalah pengaturan yang tidak butuh persetujuan siapa pun."
     ),
     "changes.propose": "Usulkan",
     "changes.list": "Usulan",
@@ -99,6 +108,7 @@ TEXTS: dict[str, str] = {
     "change.giro_account": "Rekening giro",
     "change.company_code": "Kode perusahaan",
     "change.release": "Rilis otomatis",
+    "change.outside_payments": "Satu orang untuk pembayaran di luar VA",
     "change.bank_user": "Pengguna bank baru",
     "change.biller_admin": "Admin usaha baru",
     "change.state.proposed": "Menunggu",
@@ -119,6 +129,7 @@ TEXTS: dict[str, str] = {
     "users.invite": "Undang pengguna",
     "users.invite.do": "Kirim undangan",
     "users.invite_again": "Kirim ulang undangan",
+    "users.authenticator": "Ponsel hilang: masuk tanpa kode",
     "users.disable": "Nonaktifkan",
     "users.disable.text": (
         "Menonaktifkan mengeluarkan pengguna ini seketika. Undangan bisa dikirim ulang sebelum ia pertama kali masuk."
@@ -175,6 +186,7 @@ TEXTS: dict[str, str] = {
     "wording.preview": "Pratinjau",
     "wording.shown": "Pratinjau pesan",
     "wording.segments": "({segments} SMS)",
+    "wording.preview_failed": "Pratinjau belum bisa ditampilkan. Kata-kata tetap bisa disimpan.",
     "wording.no_preview": "Tidak ada pratinjau untuk isi ini.",
     "wording.tones": "Nada pengingat",
     "wording.offset.before": "{days} hari sebelum jatuh tempo",

@@ -19,6 +19,7 @@ TEXTS: dict[str, str] = {
     "days": "{days} hari",
     "days.one": "{days} hari",
     "instant": "{date} pukul {time} WIB",
+    "short_instant": "{date} {time} WIB",
     "period.semester": "Semester {semester}",
     "installment": "{part} dari {parts}",
     "what.number": "tagihan no. {number}",

@@ -10,6 +10,7 @@ TEXTS = {
     "not_signed_in": "Masuk dahulu: token akses tidak ada, kedaluwarsa atau tidak sah.",
     "access_denied": "Anda tidak berwenang melakukan ini.",
     "user_not_found": "Pengguna ini tidak ada.",
+    "preview_failed": "Pratinjau belum bisa ditampilkan; tidak ada yang berubah. Coba lagi sebentar lagi.",
     "invoice_not_found": "Tagihan ini tidak ada.",
     "company_code": "Kode perusahaan {detail} tidak sesuai dengan jumlah digit yang ditetapkan bank.",
     "company_code_taken": "Kode perusahaan {detail} sudah atau pernah dipakai usaha lain.",

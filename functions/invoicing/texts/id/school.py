@@ -5,6 +5,7 @@ TEXTS: dict[str, str] = {
     "nav.invoices": "Tagihan siswa",
     "uploads.new": "Unggah tagihan siswa",
     "invoice.payer": "Siswa",
+    "sample.what": "Lihat pesan yang akan diterima para wali dari unggahan ini, sebelum dirilis.",
     "invoice.payer_code": "NIS",
     "invoice.all_of_payer": "Semua tagihan siswa ini",
     "invoices.of_payer": "Semua tagihan siswa ini:",
