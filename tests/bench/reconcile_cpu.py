@@ -29,7 +29,7 @@ class _Tables:
         self.lines = lines
         self.waits = waits
         self.kept: dict[str, str] = {}
-        """Account to the line that is its settlement, no more: what is measured is the product's memory."""
+        """Account to the line that is its settlement, no more: the memory measured is the product's own."""
         self.requests: Counter[str] = Counter()
 
     def answer(self, request: AWSPreparedRequest) -> bytes:

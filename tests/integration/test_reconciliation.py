@@ -306,9 +306,9 @@ def test_run_killed_at_any_call_is_finished_by_the_next_with_the_same_figures(ti
     content = write(lines, tmp_path)
     key = "settlements/028/settlement.csv"
     boto3.client("s3").put_object(Bucket=get_settings().inbox_bucket, Key=key, Body=content)
-    client = reconciliations.dynamodb.client()
-    for at in (1, 4, 6, 7, 9):
-        with CallCounter([client], kill, at, after=True).installed(), pytest.raises(Killed):
+    clients = [reconciliations.dynamodb.client(), bulk.client()]
+    for at in (1, 4, 6, 7, 9, 12, 30):
+        with CallCounter(clients, kill, at, after=True).installed(), pytest.raises(Killed):
             redeliver(key)
     redeliver(key)
     (file,) = list_files()
