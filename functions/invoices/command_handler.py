@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from invoicing import amending, archiving, erasing, errors, invoice_lists, outside_payments, reversing
-from invoicing.command_answers import answer_bad_command, answer_error
+from invoicing import amending, archiving, erasing, invoice_lists, outside_payments, reversing
+from invoicing.command_answers import answer_command
 from invoicing.current_invoices import Seen
 from invoicing.invoice_details import describe_invoice, show_invoice
 
@@ -139,39 +139,10 @@ Command = Annotated[
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
-_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
-    errors.BillerNotFoundError: "biller_not_found",
-    errors.BillerNotActiveError: "biller_not_active",
-    errors.UploadNotFoundError: "upload_not_found",
-    errors.UploadStateError: "upload_state",
-    errors.VirtualAccountRangeError: "virtual_accounts_used_up",
-    errors.InvoiceNotFoundError: "invoice_not_found",
-    errors.InvoiceStateError: "invoice_state",
-    errors.InvoiceChangedError: "invoice_changed",
-    errors.InquiredRecentlyError: "inquired_recently",
-    errors.DueDateError: "due_date",
-    errors.ContactError: "contact",
-    errors.OutsidePaymentError: "outside_payment",
-    errors.TwoPeopleError: "two_people",
-    errors.CursorError: "cursor",
-    errors.BusyError: "invoice_busy",
-}
-
 
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    try:
-        command = _parse.validate_python(event)
-    except ValidationError as error:
-        return answer_bad_command(error)
-    try:
-        return _run(command)
-    except errors.InvoicingError as error:
-        code = _ERROR_CODES.get(type(error))
-        if code is None:
-            raise
-        logger.info("refused", extra={"operation": command.operation, "code": code})
-        return answer_error(code, str(error))
+    return answer_command(event, _parse, _run)
 
 
 def _run(command: Command) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from invoicing import clock, errors, notice_holds, reminders, resending, suppressions, webhooks
-from invoicing.changing_wording import Change, describe_problem, set_wording, show_wording
-from invoicing.command_answers import answer_bad_command, answer_error
+from invoicing import clock, notice_holds, reminders, resending, suppressions, webhooks
+from invoicing.changing_wording import Change, set_wording, show_wording
+from invoicing.command_answers import answer_command
 from invoicing.notice_policy import MAX_REMINDER_DISTANCE
 from invoicing.notice_status import describe_notices
 from invoicing.notices import NoticeKind
@@ -210,43 +210,10 @@ Command = Annotated[
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
-_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
-    errors.BillerNotFoundError: "biller_not_found",
-    errors.BillerNotActiveError: "biller_not_active",
-    errors.ChangedMeanwhileError: "changed_meanwhile",
-    errors.FilesExpiredError: "files_expired",
-    errors.InvoiceNotFoundError: "invoice_not_found",
-    errors.NoticeNotFoundError: "notice_not_found",
-    errors.NoticeNotResendableError: "notice_not_resendable",
-    errors.ResendPeriodError: "resend_period",
-    errors.SuppressionNotFoundError: "suppression_not_found",
-    errors.UploadNotFoundError: "upload_not_found",
-    errors.UploadStateError: "upload_state",
-    errors.WebhookAddressError: "webhook_address",
-    errors.WebhookExistsError: "webhook_exists",
-    errors.WebhookLimitError: "webhook_limit",
-    errors.WebhookNotFoundError: "webhook_not_found",
-    errors.WordingChangedError: "wording_changed",
-}
-
 
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    try:
-        command = _parse.validate_python(event)
-    except ValidationError as error:
-        return answer_bad_command(error)
-    try:
-        return _run(command)
-    except errors.WordingError as error:
-        logger.info("refused", extra={"operation": command.operation, "code": "wording"})
-        return _answer_problems(error)
-    except errors.InvoicingError as error:
-        code = _ERROR_CODES.get(type(error))
-        if code is None:
-            raise
-        logger.info("refused", extra={"operation": command.operation, "code": code})
-        return answer_error(code, str(error))
+    return answer_command(event, _parse, _run)
 
 
 def _run(command: Command) -> dict[str, Any]:
@@ -301,17 +268,6 @@ def _handle_hold(command: HoldNotices | ResumeNotices | CountNotices) -> dict[st
             return notice_holds.show_hold(notice_holds.resume_notices(*ids, by=command.user_id))
         case CountNotices():
             return asdict(notice_holds.count_notices(*ids)) | {"held": notice_holds.is_held(*ids)}
-
-
-def _answer_problems(error: errors.WordingError) -> dict[str, Any]:
-    """As every refusal, and each problem by what it is of."""
-    answer = answer_error("wording", str(error))
-    answer["error"]["problems"] = [
-        {"of": name, "code": problem.code, "detail": problem.detail, "message": describe_problem(problem)}
-        for name, problems in error.problems.items()
-        for problem in problems
-    ]
-    return answer
 
 
 def _resend(command: _Resend) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from invoicing import errors, reporting, summaries
-from invoicing.command_answers import answer_bad_command, answer_error
+from invoicing import reporting, summaries
+from invoicing.command_answers import answer_command
 from invoicing.invoice_snapshot import InvoiceFilter
 from invoicing.reports import MAX_ADDRESSES, Every, ReportFormat, ReportKind, ReportOrder
 from invoicing.store import reports
@@ -81,30 +81,10 @@ Command = Annotated[
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
-_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
-    errors.BillerNotFoundError: "biller_not_found",
-    errors.BillerNotActiveError: "biller_not_active",
-    errors.ReportRequestError: "report_request",
-    errors.ReportNotFoundError: "report_not_found",
-    errors.ScheduleNotFoundError: "schedule_not_found",
-    errors.TooManyReportsError: "too_many_reports",
-}
-
 
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    try:
-        command = _parse.validate_python(event)
-    except ValidationError as error:
-        return answer_bad_command(error)
-    try:
-        return _run(command)
-    except errors.InvoicingError as error:
-        code = _ERROR_CODES.get(type(error))
-        if code is None:
-            raise
-        logger.info("refused", extra={"operation": command.operation, "code": code})
-        return answer_error(code, str(error))
+    return answer_command(event, _parse, _run)
 
 
 def _run(command: Command) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from invoicing import clock, errors, reconciling
-from invoicing.command_answers import answer_bad_command, answer_error
+from invoicing import clock, reconciling
+from invoicing.command_answers import answer_command
 from invoicing.reconciliation import ATTENTION, Result
 from invoicing.settings import get_settings
 from invoicing.settlements import AmountForm, SettlementFormat
@@ -91,35 +91,10 @@ Command = Annotated[
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
-_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
-    errors.SettlementFormatError: "settlement_format",
-    errors.ReconciliationNotFoundError: "reconciliation_not_found",
-    errors.SettledLineNotFoundError: "settled_line_not_found",
-    errors.SettledLineStateError: "settled_line_state",
-    errors.SamePersonError: "same_person_money",
-    errors.StoreBusyError: "busy",
-    errors.BusyError: "busy",
-    errors.InvoiceStateError: "settled_line_state",
-    errors.InvoiceChangedError: "settled_line_state",
-    errors.InvoiceNotFoundError: "settled_line_state",
-    errors.VirtualAccountRangeError: "virtual_accounts_used_up",
-}
-
 
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    try:
-        command = _parse.validate_python(event)
-    except ValidationError as error:
-        return answer_bad_command(error)
-    try:
-        return _run(command)
-    except errors.InvoicingError as error:
-        code = _ERROR_CODES.get(type(error))
-        if code is None:
-            raise
-        logger.info("refused", extra={"operation": command.operation, "code": code})
-        return answer_error(code, str(error))
+    return answer_command(event, _parse, _run)
 
 
 def _run(command: Command) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from invoicing import errors, json_invoices, uploading
-from invoicing.command_answers import answer_bad_command, answer_error
+from invoicing import json_invoices, uploading
+from invoicing.command_answers import answer_command
 from invoicing.sending_hours import Send
 from invoicing.store.uploads import load_upload
 from invoicing.upload_view import show_upload
@@ -73,39 +73,10 @@ Command = Annotated[
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
-_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
-    errors.BillerNotFoundError: "biller_not_found",
-    errors.BillerNotActiveError: "biller_not_active",
-    errors.UploadNotFoundError: "upload_not_found",
-    errors.UploadStateError: "upload_state",
-    errors.SamePersonError: "same_person",
-    errors.WarningsNotAcknowledgedError: "warnings_not_acknowledged",
-    errors.VirtualAccountRangeError: "virtual_accounts_used_up",
-    errors.FilenameError: "filename",
-    errors.NoticePolicyError: "notice_policy",
-    errors.SendingTimeError: "sending_time",
-    errors.FilesExpiredError: "files_expired",
-    errors.UploadOutdatedError: "upload_outdated",
-    errors.CounterBusyError: "busy",
-    errors.InvoiceRowsError: "invoice_rows",
-    errors.IdempotencyKeyError: "idempotency_key",
-}
-
 
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    try:
-        command = _parse.validate_python(event)
-    except ValidationError as error:
-        return answer_bad_command(error)
-    try:
-        return _run(command)
-    except errors.InvoicingError as error:
-        code = _ERROR_CODES.get(type(error))
-        if code is None:
-            raise
-        logger.info("refused", extra={"operation": command.operation, "code": code})
-        return answer_error(code, str(error))
+    return answer_command(event, _parse, _run)
 
 
 def _run(command: Command) -> dict[str, Any]:

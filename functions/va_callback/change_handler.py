@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from invoicing import connecting_banks, errors
+from invoicing import connecting_banks
 from invoicing.bank_client_rules import CLIENT_ID
+from invoicing.command_answers import answer_command
 from va_callback.handing_over import build_hand_over
 
 logger = Logger(utc=True)
@@ -35,30 +36,12 @@ class DisableClient(_Command):
 _parse: TypeAdapter[CarryOut | DisableClient] = TypeAdapter(
     Annotated[CarryOut | DisableClient, Field(discriminator="operation")]
 )
-_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
-    errors.BankClientNotFoundError: "bank_client_not_found",
-    errors.BankClientInvalidError: "bank_client_invalid",
-    errors.ChangeNotFoundError: "change_not_found",
-    errors.ChangeStateError: "change_state",
-    errors.RotationError: "rotation",
-    errors.SamePersonError: "same_person",
-}
 
 
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """``{"hand_over"}`` of a new secret, else nothing; of a refusal ``{"error": {"code", "detail"}}``."""
-    command = _parse.validate_python(event)
-    try:
-        answer = _run(command)
-    except errors.InvoicingError as error:
-        code = _ERROR_CODES.get(type(error))
-        if code is None:
-            raise
-        logger.info("refused", extra={"operation": command.operation, "code": code})
-        return {"error": {"code": code, "detail": str(error)}}
-    logger.info("done", extra={"operation": command.operation, "user_id": command.user_id})
-    return answer
+    """``{"hand_over"}`` of a new secret, else nothing."""
+    return answer_command(event, _parse, _run)
 
 
 def _run(command: CarryOut | DisableClient) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from invoicing import connecting_banks, errors
 from invoicing.bank_client_rules import CLIENT_ID, MAX_KEY_CHARACTERS, ClientSettings
 from invoicing.bank_clients import BankClient, describe_client
-from invoicing.command_answers import answer_bad_command, answer_error
+from invoicing.command_answers import answer_bad_command, answer_command
 from invoicing.settings import get_settings
 from invoicing.store import bank_calls, bank_clients
 from va_callback.handing_over import build_hand_over
@@ -81,31 +81,10 @@ Command = Annotated[
 ]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
-_ERROR_CODES: dict[type[errors.InvoicingError], str] = {
-    errors.BankClientNotFoundError: "bank_client_not_found",
-    errors.BankClientExistsError: "bank_client_exists",
-    errors.BankClientInvalidError: "bank_client_invalid",
-    errors.RotationError: "rotation",
-    errors.BankCallNotFoundError: "bank_call_not_found",
-}
-
 
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    try:
-        command = _parse.validate_python(event)
-    except ValidationError as error:
-        return answer_bad_command(error)
-    try:
-        answer = _run(command)
-    except errors.InvoicingError as error:
-        code = _ERROR_CODES.get(type(error))
-        if code is None:
-            raise
-        logger.info("refused", extra={"operation": command.operation, "code": code})
-        return answer_error(code, str(error))
-    logger.info("done", extra={"operation": command.operation, "user_id": command.user_id})
-    return answer
+    return answer_command(event, _parse, _run)
 
 
 def _run(command: Command) -> dict[str, Any]:
@@ -149,7 +128,7 @@ def _list_calls(command: ListCalls) -> dict[str, Any]:
         case (None, None, date() as day):
             found = bank_calls.list_calls_of_day(day)
         case _:
-            return answer_error("bad_command", "va_number, reference, day")
+            return answer_bad_command("va_number", "reference", "day")
     found = sorted(call_id for call_id in found if call_id > (command.after or ""))
     shown = []
     for call_id in found[:MAX_CALLS]:

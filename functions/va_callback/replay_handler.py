@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from invoicing.texts import LANGUAGES, text
+from invoicing.command_answers import answer_bad_command
 from va_callback.handler import call_service
 from va_callback.replaying import replay_day
 
@@ -28,9 +28,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         command = Command.model_validate(event)
     except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, problem["loc"])) for problem in error.errors()}))
-        message = {language: text("commands.bad_command", language, detail=fields) for language in LANGUAGES}
-        return {"error": {"code": "bad_command", "detail": fields, "message": message}}
+        return answer_bad_command(*(".".join(map(str, problem["loc"])) for problem in error.errors()))
     replay = replay_day(
         command.day,
         after=command.after,

@@ -6,7 +6,9 @@ import logging
 
 import pytest
 
+from invoicing import errors
 from invoicing.billers import BillerState
+from invoicing.error_words import STATUSES, find_words
 from invoicing.roles import Role, UserState
 from invoicing.store import uploads
 from invoicing.texts import LANGUAGES
@@ -99,12 +101,16 @@ def test_body_that_is_no_text_is_the_callers_mistake() -> None:
     assert json.loads(answer["body"])["code"] == "body_unreadable"
 
 
-def test_every_code_has_words_in_both_languages() -> None:
+def test_every_error_has_a_status_and_words_in_both_languages() -> None:
     from api import problems
 
-    for error in problems._CODES.values():
+    own = [error for error in errors.InvoicingError.__subclasses__() if error.kind is not errors.ErrorKind.DEFECT]
+    assert len(own) > 70
+    codes = {error.code for error in own} | {code for _, code in problems._CODES.values()} | {"bad_command", "defect"}
+    for code in codes:
         for language in LANGUAGES:
-            assert problems._find_words(error[1], language, "detail")
+            assert find_words(code, "detail", language, ("dashboard.problem",))
+    assert set(STATUSES) == set(errors.ErrorKind)
 
 
 def test_correlation_id_of_the_caller_is_taken_if_it_may_stand_in_a_log() -> None:

@@ -105,7 +105,7 @@ class TestAdmission:
             if roles <= BANK_ROLES or page.path == "/sign-out":
                 continue
             make_user("new", *(roles - BANK_ROLES), biller_id="baru")
-            assert visit(sign_in_as("new"), page).status == 403, page.path
+            assert visit(sign_in_as("new"), page).status == 409, page.path
 
 
 def list_guarded() -> list[tuple[Page, frozenset[Role]]]:
@@ -189,7 +189,7 @@ class TestUploads:
         browser = sign_in_as(MAKER)
         assert "orang lain" in browser.get(page).text
         answer = browser.post(f"{page}/release", page=page, send="now", acknowledged=["due_date_past"])
-        assert answer.status == 403
+        assert answer.status == 409
 
     def test_time_of_sending_is_meant_in_the_billers_zone(self, waiting: Any) -> None:
         page = f"/uploads/{waiting.upload_id}"
@@ -312,4 +312,4 @@ def test_suspended_biller_may_look_and_change_nothing(waiting: Any) -> None:
     browser = sign_in_as(CHECKER)
     page = f"/uploads/{waiting.upload_id}"
     assert "dihentikan sementara" in browser.get(page).text
-    assert browser.post(f"{page}/reject", page=page, reason="x").status == 403
+    assert browser.post(f"{page}/reject", page=page, reason="x").status == 409

@@ -54,7 +54,7 @@ def test_officer_proposes_and_only_another_one_finds_the_buttons_to_decide() -> 
     assert f"banks/changes/{change_id}" in other
     assert compute_fingerprint(SECOND) in other
     assert "PUBLIC KEY" not in other
-    assert decide(change_id, by="rini").status == 403
+    assert decide(change_id, by="rini").status == 409
     assert len(bank_clients.load_client("BANK-A").public_keys) == 1
     assert decide(change_id).status == 303
     assert bank_clients.load_client("BANK-A").public_keys == (SECOND, FIRST)

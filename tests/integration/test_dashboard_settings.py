@@ -159,7 +159,7 @@ class TestChangesOfTwo:
         admin, checker = sign_in_as("admin"), sign_in_as("budi")
         admin.post("/settings/changes", kind="release", reason="tidak ada pemeriksa malam")
         (change,), _ = changes.list_changes("toko-sinar", None, 10)
-        assert admin.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 403
+        assert admin.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 409
         assert (
             checker.post(f"/settings/changes/{change.change_id}", page="/settings/changes", do="approve").status == 303
         )
@@ -171,7 +171,7 @@ class TestChangesOfTwo:
         admin.post("/settings/changes", kind="outside_payments", reason="loket dijaga satu orang")
         (change,), _ = changes.list_changes("toko-sinar", None, 10)
         path = f"/settings/changes/{change.change_id}"
-        assert admin.post(path, page="/settings/changes", do="approve").status == 403
+        assert admin.post(path, page="/settings/changes", do="approve").status == 409
         assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_TWO
         assert checker.post(path, page="/settings/changes", do="approve").status == 303
         assert load_biller("toko-sinar").outside_payments is OutsidePayments.BY_ONE
@@ -381,7 +381,7 @@ class TestBillers:
         assert first.post("/billers/new", **NEW_BILLER).status == 303
         page = "/billers/klinik-sehat"
         assert "petugas lain" in first.get(page).text
-        assert first.post(f"{page}/state", page=page, do="approve").status == 403
+        assert first.post(f"{page}/state", page=page, do="approve").status == 409
         assert load_biller("klinik-sehat").state is BillerState.REGISTERED
         assert second.post(f"{page}/state", page=page, do="approve").status == 303
         assert load_biller("klinik-sehat").state is BillerState.ACTIVE
@@ -424,7 +424,7 @@ class TestBillers:
         assert first.post(f"{page}/changes", page=page, **form).status == 303
         (change,), _ = changes.list_changes("toko-sinar", None, 10)
         path = f"/changes/toko-sinar/{change.change_id}"
-        assert first.post(path, page="/changes", do="approve").status == 403
+        assert first.post(path, page="/changes", do="approve").status == 409
         assert second.post(path, page="/changes", do="approve").status == 303
         assert load_biller("toko-sinar").giro_account == "0289999999999"
 

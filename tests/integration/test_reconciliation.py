@@ -442,7 +442,7 @@ def test_payment_missing_here_is_posted_by_two_people_by_the_callbacks_transacti
     unpaid, ids = find_missing(ticking, tmp_path)
     assert command("approve_line", **ids)["error"]["code"] == "settled_line_state"
     assert command("propose_line", reason="bank confirmed", **ids)["state"] == "proposed"
-    assert command("approve_line", "rina", **ids)["error"]["code"] == "same_person_money"
+    assert command("approve_line", "rina", **ids)["error"]["code"] == "same_person"
     assert command("approve_line", "tono", **ids)["state"] == "posted"
     assert command("approve_line", "tono", **ids)["error"]["code"] == "settled_line_state"
     account = (
@@ -592,7 +592,7 @@ def test_reversed_money_is_handed_over_once_two_people_agree(ticking: Clock, tmp
     (line,) = list_lines(Result.REVERSED)
     ids = {"va_number": line["va_number"], "line": line["line"]}
     command("propose_line", reason="cheque bounced", **ids)
-    assert command("approve_line", "rina", **ids)["error"]["code"] == "same_person_money"
+    assert command("approve_line", "rina", **ids)["error"]["code"] == "same_person"
     assert command("approve_line", "tono", **ids)["state"] == "reversed"
     assert list_lines(Result.REVERSED) == []
     ticking.advance(minutes=1)

@@ -38,7 +38,6 @@ TEXTS = {
     "cursor": "Penanda halaman ini bukan dari daftar ini; mulai lagi dari halaman pertama.",
     "invoice_busy": "Tagihan ini sedang diubah oleh orang lain; coba lagi sebentar lagi.",
     "invoice_rows": "Daftar tagihan ini tidak bisa dibaca: {detail}.",
-    "idempotency_key": "Kunci {detail} sudah dipakai untuk isi lain; pakai kunci baru.",
     "files_expired": "Berkas unggahan ini sudah dihapus karena masa simpannya habis.",
     "upload_outdated": (
         "Ada tagihan yang masa berlakunya sudah lewat ({detail}); tolak unggahan ini dan unggah berkas baru."
@@ -56,7 +55,6 @@ TEXTS = {
     "reconciliation_not_found": "Rekonsiliasi ini tidak ada.",
     "settled_line_not_found": "Baris ini tidak ada.",
     "settled_line_state": "Langkah ini tidak bisa dilakukan sekarang: {detail}.",
-    "same_person_money": "Yang menyetujui harus orang lain, bukan yang mengusulkan.",
     "changed_meanwhile": "Data ini baru saja diubah orang lain; lihat keadaannya lalu ulangi.",
     "notice_not_found": "Pemberitahuan ini tidak ada.",
     "notice_not_resendable.invoice_paid": "Tidak dikirim ulang: tagihannya sudah dibayar.",
