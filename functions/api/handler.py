@@ -28,6 +28,7 @@ from api.routes import (
     bank_clients,
     billers,
     changes,
+    contacts,
     invoices,
     notices,
     reconciliations,
@@ -44,7 +45,7 @@ from invoicing.errors import BodyTooLargeError, BodyUnreadableError
 logger = Logger(utc=True)
 
 _MODULES = (
-    *(uploads, invoices, notices, wording, webhooks, reports, reconciliations),
+    *(uploads, invoices, notices, contacts, wording, webhooks, reports, reconciliations),
     *(billers, changes, bank_clients, users, settings, audit, support),
 )
 

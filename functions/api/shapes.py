@@ -118,6 +118,23 @@ class SuppressionPage(TypedDict):
     cursor: NotRequired[str]
 
 
+class Erasure(TypedDict):
+    """What this call did. ``erasure_id`` stands in the trail, the contact does not.
+
+    ``waiting``: VA numbers of invoices with a message under way; ask again a day later. ``still_needed``: those of open
+    invoices, whose contact stays until they are paid, archived or corrected.
+    """
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    erasure_id: str
+    invoices: int
+    notices: int
+    waiting: list[str]
+    still_needed: list[str]
+    cursor: NotRequired[str]
+
+
 class Done(TypedDict):
     done: bool
 
@@ -378,6 +395,7 @@ class Invoice(TypedDict):
     replaces: NotRequired[str]
     replaced_by: NotRequired[str]
     reminders_paused: NotRequired[dict[str, Any]]
+    contacts_erased_at: NotRequired[str]
     overdue: bool
     expired: bool
     revision: int
@@ -452,11 +470,15 @@ class InvoiceNoticesResent(TypedDict):
 
 
 class ResendBatch(TypedDict):
-    """``skipped``: how many, by why. With a cursor there is more: call again with it and the same Idempotency-Key."""
+    """``skipped``: how many, by why. With a cursor there is more: call again with it and the same Idempotency-Key.
+
+    ``unreadable`` names what was skipped as a defect of ours.
+    """
 
     resent: int
     skipped: dict[str, int]
     examined: int
+    unreadable: NotRequired[list[str]]
     cursor: NotRequired[str]
 
 

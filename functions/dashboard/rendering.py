@@ -10,6 +10,7 @@ from dashboard.problems import Problem, find_words
 from dashboard.visits import Visit
 from invoicing.billers import Module
 from invoicing.roles import BANK_ROLES, Role
+from invoicing.settings import get_settings
 from invoicing.texts import LANGUAGES, has_text, text
 from webpages.answers import answer_page
 from webpages.assets import load_assets
@@ -58,6 +59,7 @@ def render(visit: Visit, template: str, **view: Any) -> str:
             here=visit.path.split("/")[1] or "home",
             done=_find_done(visit),
             Role=Role,
+            help_phone=get_settings().help_phone,
             is_school=visit.biller is not None and visit.biller.module is Module.PINTU_KELAS,
             **view,
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from aws_lambda_powertools import Logger
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from invoicing import amending, archiving, errors, invoice_lists, outside_payments, reversing
+from invoicing import amending, archiving, erasing, errors, invoice_lists, outside_payments, reversing
 from invoicing.command_answers import answer_bad_command, answer_error
 from invoicing.current_invoices import Seen
 from invoicing.invoice_details import describe_invoice, show_invoice
@@ -123,11 +123,20 @@ class RejectReversal(_OnInvoice):
     reason: _Reason
 
 
+class EraseContact(_Command):
+    operation: Literal["erase_contact"]
+    contact: str = Field(min_length=1, max_length=300)
+    reason: _Reason
+    cursor: str | None = Field(default=None, max_length=1000)
+
+
 Change = (
     Extend | CorrectRecipient | RecordOutside | ApproveOutside | RejectOutside
     | ProposeReversal | ApproveReversal | RejectReversal
 )  # fmt: skip
-Command = Annotated[List | Search | Describe | Archive | ArchiveUpload | Change, Field(discriminator="operation")]
+Command = Annotated[
+    List | Search | Describe | Archive | ArchiveUpload | EraseContact | Change, Field(discriminator="operation")
+]
 _parse: TypeAdapter[Command] = TypeAdapter(Command)
 
 _ERROR_CODES: dict[type[errors.InvoicingError], str] = {
@@ -181,6 +190,11 @@ def _run(command: Command) -> dict[str, Any]:
             return describe_invoice(biller_id, number=command.number, va_number=command.va_number)
         case Archive() | ArchiveUpload():
             return _archive(command)
+        case EraseContact():
+            erasure = erasing.erase_contact(
+                biller_id, command.contact, by=command.user_id, reason=command.reason, cursor=command.cursor
+            )
+            return erasing.show_erasure(erasure)
         case _:
             return show_invoice(_change(command))
 

@@ -20,7 +20,7 @@ def label_payer(invoice: Mapping[str, Any]) -> str:
     A school knows its children by NIS, since names repeat and long ones begin alike: ``Alya Putri 7A 00231``. Another
     biller's customer is known by name; only where it must be cut does the customer's code end it.
     """
-    # What an erasure has blanked is missing, and must not keep a bill from being paid.
+    # A name that is missing must not keep a bill from being paid.
     name = clean_text(invoice.get("payer_name", ""))
     student = invoice.get("student")
     if student:

@@ -34,6 +34,7 @@ _SHOWN = (
     "replaces",
     "replaced_by",
     "reminders_paused",
+    "contacts_erased_at",
 )
 _NOTICE_EVENTS = frozenset(
     {"created", "sent", "delivered", "read", "failed", "bounced", "cancelled", "suppressed", "unknown"}

@@ -19,6 +19,7 @@ class FunctionFailedError(Exception):
 
 @lru_cache(maxsize=1)
 def client() -> "LambdaClient":
+    # Twice within the 29 seconds that callers behind an HTTP API have.
     config = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=12)
     return boto3.client("lambda", config=config)
 

@@ -51,7 +51,7 @@ def show_record(record: dict[str, Any]) -> dict[str, Any]:
         "kind": record["kind"],
         "step": record.get("step"),
         "channel": record["channel"],
-        "recipient": mask_address(record["recipient"]) if is_for_people else record["recipient"],
+        "recipient": mask_address(record.get("recipient", "")) if is_for_people else record["recipient"],
         "state": record["state"],
         "reason": record.get("reason") if record["state"] in _WITH_REASON else None,
         "not_before": record.get("not_before") if record["state"] == NoticeState.QUEUED else None,

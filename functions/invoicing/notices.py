@@ -101,6 +101,8 @@ Among the states that receipts report there is no way back, so their order of ar
 _MAY_HAVE_LEFT = frozenset({NoticeState.CLAIMED, NoticeState.UNKNOWN, NoticeState.SENT, *_ARRIVED})
 """States in which a message may be with its recipient; so may one of any state that had an ambiguous call before."""
 
+_UNSETTLED = frozenset({NoticeState.QUEUED, NoticeState.CLAIMED, NoticeState.UNKNOWN})
+
 RECEIPT_STATES = frozenset(_RECEIPTS)
 """The states that a provider's event can report."""
 DISPATCH_GRACE = timedelta(minutes=15)
@@ -220,6 +222,7 @@ class Notice:
     kind: NoticeKind
     channel: Channel
     recipient: str
+    """Empty once the person's contacts were erased."""
     recipient_name: str
     language: str
     state: NoticeState
@@ -399,15 +402,29 @@ def find_fallback_time(notice: Notice, state: NoticeState, now: datetime) -> dat
 
 
 def build_notice_id(
-    va_number: str, kind: NoticeKind, channel: Channel, address: str, *, step: str = "", sequence: int = 1
+    va_number: str,
+    kind: NoticeKind,
+    channel: Channel,
+    address: str,
+    *,
+    step: str = "",
+    sequence: int = 1,
+    sending: int = 1,
 ) -> str:
     """The notice's id within its virtual account, e.g. ``issued-email-91c2f0a37be41d58``: charset ``[a-z0-9-]``.
 
-    ``step`` tells reminders of one invoice apart, ``sequence`` a message sent again on purpose. Nothing readable of the
-    address is in it, and the VA number in the hash keeps ids of one address on several invoices from being linked.
+    ``step`` tells reminders of one invoice apart, ``sequence`` corrections and due dates, ``sending`` what a person had
+    sent again, whose ids no planned notice ever gets. Nothing readable of the address is in it, and the VA number in
+    the hash keeps ids of one address on several invoices from being linked.
     """
-    parts = (va_number, kind, step, channel, normalise_address(address), str(sequence))
+    number = f"{sequence}.{sending}" if sending > 1 else str(sequence)
+    parts = (va_number, kind, step, channel, normalise_address(address), number)
     return f"{kind}-{channel}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
+
+
+def is_under_way(record: Mapping[str, Any]) -> bool:
+    """Whether a stored notice may still be sent, settled by an event, or moved on to its next channel."""
+    return record["state"] in _UNSETTLED or "due_shard" in record
 
 
 def find_obstacle(notice: Notice, invoice: Mapping[str, Any] | None, now: str) -> str | None:
@@ -446,7 +463,7 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
             addresses |= own
     return any(
         record["kind"] != NoticeKind.ARCHIVED
-        and normalise_address(record["recipient"]) in addresses
+        and normalise_address(record.get("recipient", "")) in addresses
         and (record["state"] in _MAY_HAVE_LEFT or record.get("unknowns", 0) > 0)
         for record in records
     )
@@ -455,7 +472,8 @@ def may_have_been_told(notice: Notice, invoice: Mapping[str, Any], records: Iter
 def is_recipient(invoice: Mapping[str, Any], channel: Channel, address: str) -> bool:
     """Whether the invoice names this address for this channel, as it is now."""
     named = (get_address(recipient, channel) for recipient in invoice.get("recipients", []))
-    return normalise_address(address) in map(normalise_address, named)
+    # Of a notice whose address was erased there is none left, nor of a recipient without this channel.
+    return bool(address) and normalise_address(address) in map(normalise_address, named)
 
 
 def normalise_address(address: str) -> str:

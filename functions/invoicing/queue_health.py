@@ -1,7 +1,8 @@
 """The stack's queues as the bank's officers see them: how much waits, for how long, and what nobody could process.
 
 A dead letter is a message that failed every time; after the cause is mended, ``redrive_dead_letters`` lets all of a
-queue's be tried again, by SQS's own move. Handlers are safe to run twice on a message, so this is too.
+queue's be tried again, by SQS's own move. Handlers are safe to run twice on a message, so this is too. An event that a
+function took from no queue and failed on is no such message: an operator gives it to the function again.
 """
 
 from collections.abc import Mapping
@@ -53,6 +54,14 @@ def list_queues() -> list[QueueHealth]:
         return list(pool.map(_describe, get_settings().watched_queues.items()))
 
 
+def count_failed_events() -> dict[str, int]:
+    """By name, how many events a function failed on every time; nothing moves them back."""
+    queues = get_settings().failed_event_queues
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        counts = pool.map(_count_messages, queues.values())
+        return dict(zip(queues, counts, strict=True))
+
+
 def redrive_dead_letters(name: str, *, by: str) -> None:
     """Let the dead letters of a queue, and of those it shares them with, be tried again; on record first.
 
@@ -87,8 +96,12 @@ def _describe(queue: tuple[str, tuple[str, str]]) -> QueueHealth:
         waiting=int(attributes["ApproximateNumberOfMessages"]),
         under_way=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
         later=int(attributes["ApproximateNumberOfMessagesDelayed"]),
-        dead=int(_read(dead_url, "ApproximateNumberOfMessages")["ApproximateNumberOfMessages"]),
+        dead=_count_messages(dead_url),
     )
+
+
+def _count_messages(url: str) -> int:
+    return int(_read(url, "ApproximateNumberOfMessages")["ApproximateNumberOfMessages"])
 
 
 def _read(url: str, *names: Any) -> Mapping[str, str]:

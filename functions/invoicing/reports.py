@@ -55,6 +55,15 @@ class ReportState(StrEnum):
     """Its file has been deleted; never stored."""
 
 
+class MailOutcome(StrEnum):
+    """Of one address that is told of a report. None: nothing has left, or not surely."""
+
+    TOLD = "told"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """The call ended ambiguously, once: it is told a second time, and then no more."""
+
+
 class Every(StrEnum):
     DAY = "day"
     WEEK = "week"
@@ -126,6 +135,8 @@ class Report:
     schedule_id: str = ""
     send_to: tuple[str, ...] = ()
     mail_claimed_at: str = ""
+    mail_outcomes: Mapping[str, str] = field(default_factory=dict)
+    """By place in ``send_to`` (as text): ``MailOutcome`` of those who were written to."""
     mailed_at: str = ""
 
     def show_state(self, now: str, retention: timedelta) -> ReportState:

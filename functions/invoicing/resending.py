@@ -82,6 +82,10 @@ class Obstacle(StrEnum):
     """Nobody is to be written to without end."""
     EVENT = "event"
     """Events are replayed from the bus's archive."""
+    BUSY = "busy"
+    """Others are having the same message sent again at this moment."""
+    DEFECT = "defect"
+    """Of a batch: the stored notice cannot be read; the batch names it, and the others go on."""
 
 
 @dataclass(slots=True)
@@ -91,7 +95,16 @@ class Batch:
     resent: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     examined: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    """What was skipped as a defect: VA number and notice id."""
     cursor: str | None = None
+
+
+def show_batch(batch: Batch) -> dict[str, Any]:
+    """As it is answered to who asked for it."""
+    shown = {"resent": batch.resent, "skipped": dict(batch.skipped), "examined": batch.examined}
+    more = {"unreadable": batch.unreadable, "cursor": batch.cursor}
+    return shown | {name: value for name, value in more.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +155,17 @@ def resend_invoice_notices(biller_id: str, va_number: str, *, by: str, request_i
     obstacle = _find_obstacle_of_invoice(first, _load_invoice(first))
     if obstacle:
         raise NoticeNotResendableError(obstacle)
-    resent, skipped = [], {}
+    resent: list[str] = []
+    skipped: dict[str, str] = {}
     for record in firsts:
         family = _find_family(biller_id, NoticeRef(bank_code, va_number, record["sk"]))
         try:
-            resent.append(_resend(family, _Request(biller_id, by, request_id)))
+            made = _resend(family, _Request(biller_id, by, request_id))
         except NoticeNotResendableError as error:
             skipped[record["sk"]] = str(error)
+        else:
+            # An address that was corrected away and back was sent the same bill twice.
+            resent += [] if made in resent else [made]
     return {"resent": resent, "skipped": skipped}
 
 
@@ -203,7 +220,7 @@ def replay_webhooks(
         raise NoticeNotResendableError(Obstacle.ENDPOINT_OFF)
 
     def is_wanted(record: Record) -> bool:
-        is_to_endpoint = (record["channel"], record["recipient"]) == (Channel.WEBHOOK, endpoint_id)
+        is_to_endpoint = (record["channel"], record.get("recipient")) == (Channel.WEBHOOK, endpoint_id)
         return is_to_endpoint and bool(record["created_at"] >= since)
 
     days = _list_days(_find_day(since), _today())
@@ -237,11 +254,12 @@ def _resend_matching(
 
 
 def _resend_failed(record: Record, request: _Request, batch: Batch) -> None:
+    """One of a batch. What cannot be sent again is counted by its reason, and the batch goes on."""
     bank_code, _, va_number = record["pk"].partition("#")
-    family = _find_family(request.biller_id, NoticeRef(bank_code, va_number, record["sk"]))
-    is_latest = family[-1]["sk"] == record["sk"]
-    is_ours = any(member.get("request_id") == request.request_id for member in family)
     try:
+        family = _find_family(request.biller_id, NoticeRef(bank_code, va_number, record["sk"]))
+        is_latest = family[-1]["sk"] == record["sk"]
+        is_ours = any(member.get("request_id") == request.request_id for member in family)
         if not (is_latest or is_ours):
             raise NoticeNotResendableError(Obstacle.SENT_SINCE)
         if is_ours and record.get("request_id") == request.request_id:
@@ -250,6 +268,9 @@ def _resend_failed(record: Record, request: _Request, batch: Batch) -> None:
         _resend(family, request)
     except NoticeNotResendableError as error:
         batch.skipped[str(error)] += 1
+    except (KeyError, TypeError, ValueError):
+        batch.skipped[Obstacle.DEFECT] += 1
+        batch.unreadable.append(f"{va_number}/{record['sk']}")
     else:
         batch.resent += 1
 
@@ -261,21 +282,27 @@ def _resend(family: list[Record], request: _Request) -> str:
         if made:
             return str(made[0]["sk"])
         latest = _read(family[-1])
-        obstacle = _find_obstacle(latest, _read_sequence(family[-1]))
+        obstacle = _find_obstacle(latest, len(family))
         if obstacle:
             raise NoticeNotResendableError(obstacle)
-        planned = _plan_resend(latest, family)
-        if _create(planned, latest, family, request):
+        sending = _read_order(family[-1])[1] + 1
+        planned = _plan_resend(latest, sending)
+        if _create(planned, sending, latest, family, request):
             return planned.notice_id
         # Somebody else was faster: see what they made.
         family = _find_family(request.biller_id, latest.ref)
-    raise RuntimeError(f"notice {family[0]['sk']} met other resends {_TRIES} times")
+    raise NoticeNotResendableError(Obstacle.BUSY)
 
 
-def _plan_resend(latest: Notice, family: list[Record]) -> PlannedNotice:
-    sequence = _read_sequence(family[-1]) + 1
+def _plan_resend(latest: Notice, sending: int) -> PlannedNotice:
     notice_id = build_notice_id(
-        latest.ref.va_number, latest.kind, latest.channel, latest.recipient, step=latest.step, sequence=sequence
+        latest.ref.va_number,
+        latest.kind,
+        latest.channel,
+        latest.recipient,
+        step=latest.step,
+        sequence=latest.sequence,
+        sending=sending,
     )
     return PlannedNotice(
         notice_id,
@@ -286,10 +313,11 @@ def _plan_resend(latest: Notice, family: list[Record]) -> PlannedNotice:
         latest.language,
         Lane.EXPRESS,
         latest.step,
+        sequence=latest.sequence,
     )
 
 
-def _create(planned: PlannedNotice, latest: Notice, family: list[Record], request: _Request) -> bool:
+def _create(planned: PlannedNotice, sending: int, latest: Notice, family: list[Record], request: _Request) -> bool:
     now = clock.to_text(clock.now())
     item = notices.notice_item(
         planned,
@@ -302,7 +330,7 @@ def _create(planned: PlannedNotice, latest: Notice, family: list[Record], reques
     )
     item |= {
         "resend_of": family[0]["sk"],
-        "sequence": _read_sequence(family[-1]) + 1,
+        "sequence": sending,
         "request_id": request.request_id,
         "requested_by": request.by,
     }
@@ -325,15 +353,19 @@ def _find_family(biller_id: str, ref: NoticeRef) -> list[Record]:
     if one is None:
         raise NoticeNotFoundError(ref.notice_id)
     family = [record for record in own if _name_message(record) == _name_message(one)]
-    return sorted(family, key=_read_sequence)
+    return sorted(family, key=_read_order)
 
 
 def _name_message(record: Record) -> tuple[str, ...]:
-    return (record["kind"], record.get("step", ""), record["channel"], normalise_address(record["recipient"]))
+    """Equal for what says the same to the same person: a step's reminders of two due dates do not."""
+    due_date = str(record.get("id_sequence", 1)) if record["kind"] == NoticeKind.REMINDER else ""
+    address = normalise_address(record.get("recipient", ""))
+    return (record["kind"], record.get("step", ""), due_date, record["channel"], address)
 
 
-def _read_sequence(record: Record) -> int:
-    return int(record.get("sequence", 1))
+def _read_order(record: Record) -> tuple[int, int, str]:
+    """As a message's notices were made: by correction (an address may come back), then by sending."""
+    return int(record.get("id_sequence", 1)), int(record.get("sequence", 1)), record["created_at"]
 
 
 def _find_obstacle(latest: Notice, sends: int) -> str | None:
@@ -344,6 +376,9 @@ def _find_obstacle(latest: Notice, sends: int) -> str | None:
         return Obstacle.UNDER_WAY
     if latest.channel is Channel.WEBHOOK:
         return None if _is_endpoint_active(latest) else Obstacle.ENDPOINT_OFF
+    if not latest.recipient:
+        # Erased at the person's request.
+        return Obstacle.RECIPIENT_REMOVED
     if sends >= MAX_SENDS:
         return Obstacle.TOO_OFTEN
     invoice = _load_invoice(latest)

@@ -248,7 +248,7 @@ class Settings:
 
     @cached_property
     def help_phone(self) -> str:
-        """Of the bank, as the dashboard's help names it."""
+        """Of the bank, as the pages name it."""
         return _read("HELP_PHONE")
 
     @cached_property
@@ -265,6 +265,11 @@ class Settings:
         """URLs of the queues that officers look after, and of their dead letters: ``chunks=URL,URL email=URL,URL``."""
         pairs = (pair.partition("=") for pair in _read("WATCHED_QUEUES").split())
         return {name: (urls.split(",")[0], urls.split(",")[1]) for name, _, urls in pairs}
+
+    @cached_property
+    def failed_event_queues(self) -> dict[str, str]:
+        """URLs of the queues of events that a function failed on every time: ``checks=URL settlements=URL``."""
+        return dict(pair.split("=", 1) for pair in _read("FAILED_EVENT_QUEUES").split())
 
     @cached_property
     def wa_region(self) -> str:

@@ -13,8 +13,11 @@ PAGE_SIZE = 100
 def suppress_address(notice: Notice, reason: SuppressionReason, since: str) -> bool:
     """Suppress the address of this notice for its biller and channel; False when there was nothing to change.
 
-    ``since`` is the time of the event: one from before the biller lifted the suppression does not bring it back.
+    ``since`` is the time of the event: one from before the biller lifted the suppression does not bring it back. An
+    address that was erased meanwhile is none any more.
     """
+    if not notice.recipient:
+        return False
     return store.save_suppression(
         Suppression(
             biller_id=notice.biller_id,

@@ -158,7 +158,7 @@ def list_recent_deliveries(biller_id: str, endpoint_id: str) -> list[dict[str, A
             for start in range(0, len(refs), _AT_ONCE)
             for record in notices.load_records(refs[start : start + _AT_ONCE])
         ]
-        shown += [_show_delivery(record) for record in records if record["recipient"] == endpoint_id]
+        shown += [_show_delivery(record) for record in records if record.get("recipient") == endpoint_id]
         if len(shown) >= MAX_SHOWN:
             break
     return sorted(shown, key=lambda delivery: str(delivery["created_at"]), reverse=True)[:MAX_SHOWN]

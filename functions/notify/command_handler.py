@@ -323,27 +323,22 @@ def _resend(command: _Resend) -> dict[str, Any]:
         case ResendInvoice():
             return resending.resend_invoice_notices(command.biller_id, command.va_number, **act)
         case ResendFailedOfUpload():
-            return _show_batch(
+            return resending.show_batch(
                 resending.resend_failed_of_upload(command.biller_id, command.upload_id, cursor=command.cursor, **act)
             )
         case ResendFailedOfPeriod():
-            return _show_batch(
+            return resending.show_batch(
                 resending.resend_failed_of_period(
                     command.biller_id, command.first_day, command.last_day, cursor=command.cursor, **act
                 )
             )
         case ReplayWebhooks():
             since = clock.to_text(command.since)
-            return _show_batch(
+            return resending.show_batch(
                 resending.replay_webhooks(command.biller_id, command.endpoint_id, since, cursor=command.cursor, **act)
             )
         case _:
             raise AssertionError(command)
-
-
-def _show_batch(batch: resending.Batch) -> dict[str, Any]:
-    shown = {"resent": batch.resent, "skipped": dict(batch.skipped), "examined": batch.examined}
-    return shown | ({"cursor": batch.cursor} if batch.cursor else {})
 
 
 def _handle_webhooks(command: ListWebhooks | CreateWebhook | ChangeWebhook) -> dict[str, Any]:

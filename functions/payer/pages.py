@@ -12,6 +12,7 @@ from invoicing import bill_facts, clock, wording
 from invoicing.money import format_rupiah
 from invoicing.payer_bills import BillState, FamilyBill, PayerBill, list_family_bills
 from invoicing.payer_links import build_payer_link
+from invoicing.settings import get_settings
 from invoicing.texts import LANGUAGES, text
 from webpages.assets import load_assets
 from webpages.templates import load_templates
@@ -121,7 +122,10 @@ def _render(template: str, language: str, *, root: str = "", **view: Any) -> str
     names = {plain: asset.name for plain, asset in load_assets(STATIC).items()}
     words = partial(_word, language)
     page = load_templates(_FOLDER / "templates").get_template(template)
-    return page.render(words=words, language=language, languages=LANGUAGES, root=root, assets=names, **view)
+    phone = get_settings().help_phone
+    return page.render(
+        help_phone=phone, words=words, language=language, languages=LANGUAGES, root=root, assets=names, **view
+    )
 
 
 def _word(language: str, key: str, **params: Any) -> str:

@@ -16,7 +16,7 @@ import boto3
 import orjson
 from moto import mock_aws
 
-from invoicing import clock, outside_payments, summaries, two_people, webhooks
+from invoicing import bank_changes, clock, outside_payments, summaries, two_people, webhooks
 from invoicing.archiving import archive_invoice
 from invoicing.changes import ChangeKind
 from invoicing.issues import Issue, Severity
@@ -37,6 +37,7 @@ from tests.integration.aws_from_template import REGION, Template, create_resourc
 from tests.integration.invoice_scenario import BANK, account, current, issue, pay_at_bank
 from tests.integration.report_scenario import order, refuse_payment
 from tests.integration.scenario import SCHOOL, SHOP, make_draft, make_waiting_upload, read_table, register
+from tests.integration.snap_scenario import connect
 
 LINK_BASE = "https://tagihan.bank.example"
 INVOICES, STUDENTS = 120, 60
@@ -89,6 +90,8 @@ def _make(folder: Path) -> Scene:
     _pay(today)
     _deliver()
     open_va = current("INV-0061")["va_number"]
+    bank = connect()
+    bank_changes.propose_token_keys(reason="pergantian tahunan", by=people[Role.BANK_OFFICER])
     endpoint = _set_up(open_va)
     report_id = order("collections", "xlsx", since=str(today - timedelta(days=29)), until=str(today))
     order("transactions", "csv", since=str(today - timedelta(days=6)), until=str(today))
@@ -101,6 +104,7 @@ def _make(folder: Path) -> Scene:
         "endpoint_id": endpoint,
         "user_id": people[Role.VIEWER],
         "biller_id": SHOP.biller_id,
+        "client_id": bank.identity.client_id,
     }
     return Scene(people, "ani", places, _list_tokens())
 

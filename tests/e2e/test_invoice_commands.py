@@ -1,14 +1,22 @@
 """Commands about invoices through the deployed function: its real permissions, variables and answers."""
 
+import json
+import time
 from datetime import date
 from typing import Any
 
 import pytest
+import urllib3
 
 from infra.local import client
 from infra.local.client import CommandRefusedError
+from infra.local.cloud import Cloud
 from infra.local.sample_workbooks import write_sample
+from infra.local.staff import sign_in_as
 from invoicing.billers import Module
+from invoicing.settings import get_settings
+from invoicing.store.invoices import load_archived_invoice
+from invoicing.store.notices import list_records
 from tests.e2e.conftest import Shop
 
 
@@ -61,6 +69,46 @@ def test_invoice_lives_through_every_command(shop: Shop, issued: list[dict[str, 
     assert "payment_reversed" in events
     assert told["others"] == [reopened["va_number"]]
     assert "perintah-dibetulkan@example.com" not in str(told)
+
+
+def erase_by_api(shop: Shop, **members: Any) -> dict[str, Any]:
+    token = sign_in_as(shop.cloud, f"admin@{shop.biller_id}.example")
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    with urllib3.PoolManager(ca_certs=str(shop.cloud.certificate)) as http:
+        address = f"{shop.cloud.outputs['ApiAddress']}/v1/contacts/erase"
+        answer = http.request("POST", address, body=json.dumps(members), headers=headers, retries=False)
+    assert answer.status == 200, answer.data
+    return dict(json.loads(answer.data))
+
+
+def erase_by_command(shop: Shop, **members: Any) -> dict[str, Any]:
+    return call(shop, "erase_contact", "admin", **members)
+
+
+@pytest.mark.parametrize(("place", "erase"), [(1, erase_by_command), (2, erase_by_api)])
+def test_contact_is_erased_through_real_permissions(
+    shop: Shop, product: Cloud, issued: list[dict[str, Any]], place: int, erase: Any
+) -> None:
+    number, va_number = issued[place]["number"], issued[place]["va_number"]
+    call(shop, "archive", number=number, va_number=va_number, reason="salah", notify=False)
+    recipient = (load_archived_invoice(shop.biller_id, number, va_number) or {})["recipients"][0]
+    contact = next(recipient[name] for name in ("email", "whatsapp", "sms") if name in recipient)
+
+    deadline = time.monotonic() + 60
+    erased = 0
+    while True:
+        # A message may be under way; the index lags behind.
+        answer = erase(shop, contact=contact, reason="surat no. 7")
+        assert "cursor" not in answer
+        erased += answer["notices"]
+        if answer["invoices"] and not answer["waiting"]:
+            break
+        assert time.monotonic() < deadline, answer
+        time.sleep(1)
+    assert erased > 0
+    assert contact not in str(load_archived_invoice(shop.biller_id, number, va_number))
+    assert contact not in str(list_records(get_settings().bank_code, va_number))
+    assert erase(shop, contact=contact, reason="surat no. 7")["invoices"] == 0
 
 
 def test_lists_and_the_archive_of_a_whole_upload(shop: Shop, issued: list[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from invoicing import notice_previews
+from invoicing import invoking
 from invoicing.roles import BANK_ROLES, Role, User, UserState
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
@@ -95,9 +95,9 @@ class PreviewsHere:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.trouble: Exception | dict[str, Any] | None = None
         """Raised, or answered as what a function's error leaves."""
-        monkeypatch.setattr(notice_previews, "client", lambda: self)
+        monkeypatch.setattr(invoking, "client", lambda: self)
 
-    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
         from notify import command_handler
 
         if isinstance(self.trouble, Exception):

@@ -154,6 +154,7 @@ def values(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[st
         "result": Result.MISSING_HERE,
         "line": "settled",
         "note": "sudah dikembalikan",
+        "contact": "p0@example.com",
         "bank_client_id": "BANK-A",
         "public_key": write_public_key(make_key(1)),
         "keep": "new",

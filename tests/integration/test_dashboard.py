@@ -174,6 +174,15 @@ class TestUploads:
         page = f"/uploads/{waiting.upload_id}"
         assert sign_in_as(CHECKER).post(f"{page}/release", page=page, send="now").status == 409
 
+    def test_checker_rejects_with_a_reason_and_nothing_is_made(self, waiting: Any) -> None:
+        page = f"/uploads/{waiting.upload_id}"
+        assert sign_in_as(CHECKER).post(f"{page}/reject", page=page, reason="jumlahnya salah").status == 303
+        rejected = uploads.load_upload("toko-sinar", waiting.upload_id)
+        assert (rejected.status, rejected.ended_by) == (UploadStatus.REJECTED, CHECKER)
+        shown = sign_in_as(MAKER).get(page).text
+        assert "jumlahnya salah" in shown
+        assert "Rilis 2 tagihan" not in shown
+
     def test_maker_who_is_checker_too_may_not_release_the_own_upload(self, waiting: Any) -> None:
         make_user(MAKER, Role.MAKER, Role.CHECKER)
         page = f"/uploads/{waiting.upload_id}"

@@ -163,7 +163,7 @@ class TestManyAtOnce:
     def test_accounts_of_another_biller_are_left_alone(self) -> None:
         stranger = sign_in_as("ani")
         answer = stranger.post("/invoices/archive", page="/invoices/search", va=[find_va()], reason="x")
-        assert "Belum ada tagihan yang dipilih" in answer.text
+        assert "Belum ada tagihan siswa yang dipilih" in answer.text
         assert current("INV-0001")["status"] == "open"
 
 

@@ -499,6 +499,21 @@ class TestHealth:
         assert arn.endswith("ChunkDeadLetterQueue")
         assert read_trail(BANK) == ["redrive_dead_letters"]
 
+    @pytest.mark.parametrize(
+        ("name", "function"), [("checks", "UploadCheckFunction"), ("settlements", "ReconcileFunction")]
+    )
+    def test_events_that_a_function_failed_on_are_shown_with_what_to_do_and_without_a_button(
+        self, name: str, function: str
+    ) -> None:
+        officer = sign_in_as("officer1")
+        assert function not in officer.get("/health").text
+        boto3.client("sqs").send_message(QueueUrl=get_settings().failed_event_queues[name], MessageBody="x")
+        for language, failed in (("id", "1 gagal"), ("en", "1 failed")):
+            page = officer.get("/health", lang=language).text
+            assert page.count(failed) == 1
+            assert page.count(function) == 1
+            assert "redrive" not in page
+
     def test_channel_that_pauses_is_shown_with_its_reason(self, aws: Aws) -> None:
         now = clock.now()
         aws.become("NoticeSendEmailFunction")

@@ -1,6 +1,7 @@
 """Sending again on purpose: one notice, an invoice's, all that failed; webhooks replayed. Through the real commands."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ import pytest
 
 from infra.local.webhook_receiver import Receiver
 from invoicing import clock, resending
-from invoicing.notices import Lane, NoticeRef, NoticeState, SuppressionReason
+from invoicing.amending import correct_recipient, extend_due_date
+from invoicing.notices import Lane, NoticeKind, NoticeRef, NoticeState, SuppressionReason, plan_reminder_notices
 from invoicing.resending import Obstacle
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb, notices
 from invoicing.store import suppressions as suppressions_store
+from invoicing.store.billers import load_biller
+from invoicing.store.invoices import load_current_invoice
 from invoicing.suppressions import suppress_address
 from invoicing.texts import LANGUAGES, text
 from notify.command_handler import handle
@@ -294,6 +298,101 @@ def test_failed_notices_of_an_upload_go_again_and_no_other_uploads(tmp_path: Pat
     other_biller = scenario.SCHOOL.biller_id
     answer = command("resend_failed_of_upload", other_biller, upload_id=upload.upload_id, request_id="r")
     assert answer["error"]["code"] == "upload_not_found"
+
+
+def correct(time: notify.Clock, address: str, index: int = 0) -> NoticeRef:
+    """Give the invoice's recipient another address; the bill that goes there."""
+    time.advance(hours=1)
+    before = {record["sk"] for record in notices.list_records("028", notify.va_number(index))}
+    correct_recipient(BILLER_ID, f"INV-{index:04d}", 0, {"email": address}, by="siti")
+    (new,) = {record["sk"] for record in notices.list_records("028", notify.va_number(index))} - before
+    return NoticeRef("028", notify.va_number(index), new)
+
+
+def remind(time: notify.Clock, step: str = "-3") -> NoticeRef:
+    """Write a step's reminder as the planner does."""
+    time.advance(hours=1)
+    invoice: Any = load_current_invoice(BILLER_ID, "INV-0000")
+    (planned,) = plan_reminder_notices(load_biller(BILLER_ID), invoice, invoice["va_number"], step)
+    facts = {name: invoice[name] for name in ("bank_code", "va_number", "biller_id", "number", "upload_id")}
+    assert notices.create_notice(notices.notice_item(planned, created_at=clock.to_text(clock.now()), **facts))
+    return NoticeRef("028", invoice["va_number"], planned.notice_id)
+
+
+def test_bill_to_a_corrected_contact_is_sent_again_as_often_as_any_other(time: notify.Clock) -> None:
+    (old,) = notify.issue(channels=["email"])
+    notify.send(old)
+    new = correct(time, "new@example.com")
+    time.advance(hours=1)
+    fail(new)
+
+    again = at(new, resend(new)["notice_id"])
+    notify.send(again)
+    assert notify.load(again).state is NoticeState.SENT
+    assert (notify.load(again).recipient, notify.load(again).resend_of) == ("new@example.com", new.notice_id)
+    for number in range(resending.MAX_SENDS - 2):
+        notify.send(at(new, resend(new, f"again-{number}")["notice_id"]))
+    assert reason_of(resend(new, "last")) == Obstacle.TOO_OFTEN
+    assert reason_of(resend(old)) == Obstacle.RECIPIENT_REMOVED
+
+
+def test_resends_take_no_correction_its_notices_ids(time: notify.Clock) -> None:
+    """An address that was wrong, then right after all: its bill was sent three times before, its next is the third."""
+    (first,) = notify.issue(channels=["email"])
+    notify.send(first)
+    for request in ("r1", "r2"):
+        notify.send(at(first, resend(first, request)["notice_id"]))
+    correct(time, "wrong@example.com")
+
+    back = correct(time, "sari0@example.com")
+    time.advance(hours=1)
+    fail(back)
+    # One message to one person: it goes once more, whichever of its notices is named, and follows the latest.
+    again = at(back, resend(first, "r3")["notice_id"])
+    assert resend(back, "r3") == {"notice_id": again.notice_id}
+    notify.send(again)
+    answer = command("resend_invoice", va_number=back.va_number, request_id="r4")
+    assert len(answer["resent"]) == 1
+
+
+def test_reminder_of_an_extended_due_date_is_sent_again_and_the_old_ones_is_not(time: notify.Clock) -> None:
+    (bill,) = notify.issue(channels=["email"])
+    notify.send(bill)
+    old = remind(time)
+    notify.send(old)
+    for request in ("r1", "r2"):
+        notify.send(at(old, resend(old, request)["notice_id"]))
+    time.advance(hours=1)
+    extend_due_date(BILLER_ID, "INV-0000", due_date=date(2027, 1, 20), by="siti")
+
+    # The old date's resends have not taken its id, nor does it count as one of theirs.
+    new = remind(time)
+    fail(new)
+    again = at(new, resend(new)["notice_id"])
+    notify.send(again)
+    assert (notify.load(again).kind, notify.load(again).resend_of) == (NoticeKind.REMINDER, new.notice_id)
+    assert reason_of(resend(old, "r3")) == Obstacle.DUE_DATE_EXTENDED
+
+
+def test_batch_goes_on_past_what_cannot_be_sent_again_and_says_so(
+    failed: list[NoticeRef], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One notice is a record that nobody can read, another meets others' resends without end."""
+    table = boto3.resource("dynamodb").Table(get_settings().notices_table)
+    unread = notify.stored(failed[1])
+    table.put_item(Item={name: value for name, value in unread.items() if name != "language"})
+    real, contended = notices.create_resend, failed[2].va_number
+    monkeypatch.setattr(notices, "create_resend", lambda item, audit: contended not in item["pk"] and real(item, audit))
+
+    (batch,) = run_batches("resend_failed_of_period", first_day=TODAY, last_day=TODAY, request_id="all")
+    assert (batch["resent"], batch["skipped"]) == (4, {"sent_since": 1, "defect": 1, "busy": 1})
+    assert batch["unreadable"] == [f"{failed[1].va_number}/{failed[1].notice_id}"]
+    assert reason_of(resend(failed[2], "one")) == Obstacle.BUSY
+    # Mended, both go, by the same request too.
+    table.put_item(Item=unread)
+    monkeypatch.setattr(notices, "create_resend", real)
+    run_batches("resend_failed_of_period", first_day=TODAY, last_day=TODAY, request_id="all")
+    assert len(scenario.read_table(get_settings().notices_table)) == 10 + 1 + 6
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,27 @@
 """Reports: asked for, made by the real handler from real items, read back cell by cell."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from invoicing import clock
 from invoicing.billers import BillerState
 from invoicing.notices import Channel, NoticeKind, NoticeState
 from invoicing.settings import get_settings
-from invoicing.store import bulk, invoices, reports
+from invoicing.store import bulk, dynamodb, invoices, reports
 from invoicing.texts import LANGUAGES, text
 from notify import report_mail_handler
 from report import building, schedule_handler
+from tests.integration import faults
 from tests.integration import report_scenario as scenario
 from tests.integration.conftest import Aws
-from tests.integration.notify_scenario import EMAIL, issue
+from tests.integration.notify_scenario import EMAIL, fail, issue, refuse, ses_does
 from tests.integration.report_scenario import Clock, Invoice, Sheets, command, fetch, order
 from tests.integration.scenario import SCHOOL, SHOP, FakeContext, make_sqs_event, register
 
@@ -469,6 +472,69 @@ def test_mail_with_a_dashboard_links_to_its_page_and_holds_no_file(
     (mail,) = EMAIL.mailbox()
     assert f"https://tagihan.example.com/reports/{report.report_id}" in mail.body
     assert "X-Amz" not in mail.body
+
+
+FIVE = [f"person{number}@example.com" for number in range(5)]
+
+
+@pytest.fixture
+def mail_event(ticking: Clock) -> dict[str, Any]:
+    """The message that five people are to be told of a report."""
+    command("create_schedule", kind="payments", every="day", send_to=FIVE)
+    ticking.advance(days=1)
+    tick()
+    scenario.build(*scenario.receive(get_settings().report_queue_url))
+    (message,) = scenario.receive(get_settings().report_mail_queue_url)
+    return make_sqs_event([json.dumps(message)])
+
+
+def deliver_mail(event: dict[str, Any], ticking: Clock, milliseconds_left: int = 30_000) -> bool:
+    """Whether the message is done with; the queue shows it again when the claim of its last run is old."""
+    ticking.advance(minutes=3)
+    context = FakeContext()
+    context.get_remaining_time_in_millis = lambda: milliseconds_left  # type: ignore[method-assign]
+    return report_mail_handler.handle(event, context) == {"batchItemFailures": []}
+
+
+def list_told() -> list[str]:
+    return [address for mail in EMAIL.mailbox() for address in mail.destinations["ToAddresses"]]
+
+
+@pytest.mark.parametrize("act", [refuse(429, "TooManyRequestsException"), fail(ConnectionClosedError(endpoint_url=""))])
+def test_address_that_could_not_be_told_is_told_later_and_nobody_twice(
+    mail_event: dict[str, Any], ticking: Clock, act: Callable[[], Any]
+) -> None:
+    with ses_does(*[lambda: None] * 3, act):
+        assert not deliver_mail(mail_event, ticking)
+    assert sorted(list_told()) == [FIVE[0], FIVE[1], FIVE[2], FIVE[4]]
+    assert deliver_mail(mail_event, ticking)
+    assert deliver_mail(mail_event, ticking)
+    assert sorted(list_told()) == FIVE
+
+
+def test_address_whose_call_ends_ambiguously_is_asked_for_twice_and_no_more(
+    mail_event: dict[str, Any], ticking: Clock
+) -> None:
+    unclear = fail(ConnectionClosedError(endpoint_url=""))
+    with ses_does(unclear, *[lambda: None] * 4, unclear) as calls:
+        assert not deliver_mail(mail_event, ticking)
+        assert deliver_mail(mail_event, ticking)
+        assert deliver_mail(mail_event, ticking)
+    assert [call["Destination"]["ToAddresses"][0] for call in calls] == [*FIVE, FIVE[0]]
+
+
+def test_run_without_time_for_all_tells_the_rest_by_the_next(mail_event: dict[str, Any], ticking: Clock) -> None:
+    assert not deliver_mail(mail_event, ticking, milliseconds_left=13_000)
+    assert list_told() == []
+    kill = faults.CallCounter([dynamodb.client()], faults.kill, 4, after=True)
+    with kill.installed(), pytest.raises(faults.Killed):
+        deliver_mail(mail_event, ticking)
+    told = list_told()
+    assert deliver_mail(mail_event, ticking)
+    # The one that was told when the run died may be told again, and nobody else.
+    assert len(list_told()) - len(FIVE) <= 1
+    assert set(list_told()) == set(FIVE)
+    assert told
 
 
 # --- reading -------------------------------------------------------------------------------------------------------

@@ -315,6 +315,12 @@ def test_channel_has_two_lanes_read_by_one_function_and_an_alarm_when_stopped(ch
     assert channel.lower() in list_alarms("ChannelStopped", "channel")
 
 
+def test_officers_see_every_queue_of_what_failed_for_good() -> None:
+    shown = FUNCTIONS["DashboardFunction"]["Environment"]["Variables"]
+    watched = f"{shown['WATCHED_QUEUES']} {shown['FAILED_EVENT_QUEUES']}"
+    assert {name for name in {*find_dead_letter_queues().values(), *FAILURE_QUEUES} if name not in watched} == set()
+
+
 def test_dead_letters_are_kept_two_weeks_and_raise_an_alarm_at_the_first() -> None:
     for function, queue in (("UploadCheck", "CheckFailuresQueue"), ("Reconcile", "SettlementFailuresQueue")):
         failed = FUNCTIONS[f"{function}Function"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]

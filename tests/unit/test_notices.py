@@ -226,6 +226,19 @@ def test_notice_id_differs_by_each_of_its_parts() -> None:
     assert len(ids) == 6
 
 
+def test_no_resend_takes_the_id_of_a_correction_or_of_another_resend() -> None:
+    ids = {
+        (sequence, sending): build_notice_id(
+            VA, NoticeKind.ISSUED, Channel.EMAIL, "a@example.com", sequence=sequence, sending=sending
+        )
+        for sequence in range(1, 30)
+        for sending in range(1, 30)
+    }
+    assert len(set(ids.values())) == len(ids)
+    # What was planned before there were resends keeps its id: the same row is the same message for ever.
+    assert ids[1, 1] == build_notice_id(VA, NoticeKind.ISSUED, Channel.EMAIL, "a@example.com")
+
+
 def test_stored_notice_reads_back_as_planned() -> None:
     notice = read_notice(to_item(item(planned())))
 

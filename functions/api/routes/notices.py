@@ -121,7 +121,7 @@ def resend_failed_of_upload(
 ) -> dict[str, Any]:
     """Send the failed first notices of an upload again, a batch at a time."""
     batch = resending.resend_failed_of_upload(area.caller.biller_id, upload_id, cursor=request.cursor, **_ask(key))
-    return show_batch(batch)
+    return resending.show_batch(batch)
 
 
 @area.post("/v1/notices/resend-failed", _CHANGE, answers=shapes.ResendBatch)
@@ -130,7 +130,7 @@ def resend_failed_of_period(request: Annotated[ResendPeriod, Body()], key: Requi
     batch = resending.resend_failed_of_period(
         area.caller.biller_id, request.first_day, request.last_day, cursor=request.cursor, **_ask(key)
     )
-    return show_batch(batch)
+    return resending.show_batch(batch)
 
 
 @area.get("/v1/uploads/<upload_id>/notices", _LOOK, answers=shapes.NoticeCounts)
@@ -153,11 +153,6 @@ def hold_notices(upload_id: UploadId, request: Annotated[HoldNotices, Body()]) -
 def resume_notices(upload_id: UploadId) -> dict[str, Any]:
     """Let held notices go, within a minute."""
     return notice_holds.show_hold(notice_holds.resume_notices(area.caller.biller_id, upload_id, by=area.caller.user_id))
-
-
-def show_batch(batch: resending.Batch) -> dict[str, Any]:
-    shown = {"resent": batch.resent, "skipped": dict(batch.skipped), "examined": batch.examined}
-    return shown | ({"cursor": batch.cursor} if batch.cursor else {})
 
 
 def _ask(key: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ from api import shapes
 from api.areas import Area
 from api.replays import RequiredKey
 from api.requests import Request
-from api.routes.notices import show_batch
 from invoicing import clock, resending, webhooks
 from invoicing.notices import NoticeKind
 from invoicing.roles import Role
@@ -93,4 +92,4 @@ def replay_webhook(
         request_id=f"{caller.user_id}:{key}",
         cursor=request.cursor,
     )
-    return show_batch(batch)
+    return resending.show_batch(batch)

@@ -37,4 +37,5 @@ def _show(visit: Visit, problem: str, status: int) -> dict[str, Any]:
         problem=problem,
         pauses={channel: load_pause(channel) for channel in PAYER_CHANNELS},
         queues=queue_health.list_queues(),
+        failed_events=queue_health.count_failed_events(),
     )

@@ -81,6 +81,27 @@ def build_recipients_writes(invoice: Mapping[str, Any], change: Change, recipien
     return [_update_as_read(invoice, members)]
 
 
+def build_erasure_writes(invoice: Mapping[str, Any], change: Change, recipients: Sequence[Any]) -> list[Write]:
+    """A paid or archived invoice without the contacts of who asked for it, nor what its timeline shows of them."""
+    seen = [
+        {**entry, "before": {}, "after": {}} if entry["action"] == "correct_recipient" else entry
+        for entry in _add_change(invoice, change)
+    ]
+    members = {"recipients": list(recipients), "contacts_erased_at": change["at"], "changes": seen}
+    if invoice["status"] != InvoiceStatus.ARCHIVED:
+        return [_update_as_read(invoice, members)]
+    return [
+        _build_update(
+            get_settings().invoices_table,
+            {"pk": {"S": invoice["pk"]}, "sk": {"S": invoice["sk"]}},
+            members,
+            condition="#status = :archived AND recipients = :seen",
+            values={":archived": InvoiceStatus.ARCHIVED, ":seen": invoice["recipients"]},
+            names={"#status": "status"},
+        )
+    ]
+
+
 def build_note_writes(
     invoice: Mapping[str, Any], change: Change, name: str, value: Mapping[str, Any] | None
 ) -> list[Write]:

@@ -8,6 +8,7 @@ of a lot's (``held#{upload_id}#3``, ``paused#sms#3``), where it costs the sweepe
 """
 
 import heapq
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ RECIPIENT_SHARDS = 8
 """One placeholder address in every row of a file must not meet one partition of the index."""
 MAX_DELIVERIES = 30
 """Attempts kept of a webhook call; it is tried some 25 times before it is given up."""
+_TOLD_POSITION = re.compile(r"[0-9TZ:.-]{1,40}\|[0-9]{3}#[0-9]{1,40}\|[a-z0-9-]{1,100}", re.ASCII)
 MAX_NAME_LENGTH = 60
 """Characters of the recipient's name kept for the greeting, so that an item stays under 1 KB: one write unit."""
 
@@ -65,8 +67,8 @@ def notice_item(
     """A new notice, ready to be put (only if its key is free) by the transaction of its cause.
 
     ``created_at`` and ``not_before`` are texts of ``clock.to_text``. The recipient's hash is not secret (the address is
-    in the same item), and whoever blanks the address removes it too. Programs are told at once, whatever the hours, and
-    are no people to be looked up by.
+    in the same item), and ``build_erasure_write`` removes both. Programs are told at once, whatever the hours, and are
+    no people to be looked up by.
     """
     is_for_people = planned.channel in PAYER_CHANNELS
     if not is_for_people:
@@ -161,7 +163,7 @@ def read_notice(item: Mapping[str, Any]) -> Notice:
         upload_id=record["upload_id"],
         kind=NoticeKind(record["kind"]),
         channel=Channel(record["channel"]),
-        recipient=record["recipient"],
+        recipient=record.get("recipient", ""),
         recipient_name=record.get("recipient_name", ""),
         language=record["language"],
         state=NoticeState(record["state"]),
@@ -331,6 +333,59 @@ def list_accounts_told(biller_id: str, address: str, limit: int) -> list[str]:
             va_number = _read_ref(item).va_number
             newest[va_number] = max(item["by_recipient_sk"], newest.get(va_number, ""))
     return sorted(newest, key=lambda va_number: newest[va_number], reverse=True)
+
+
+def list_told(biller_id: str, address: str, shard: int, after: str, limit: int) -> tuple[list[NoticeRef], str]:
+    """A page of one shard of the notices that went to this address, oldest first; and where to go on, "" at the end.
+
+    The index may lag behind by moments.
+    """
+    partition = f"{biller_id}#{hash_recipient(biller_id, address)}#{shard}"
+    position: Any = {}
+    if after:
+        at, account, notice_id = after.split("|")
+        names = ("by_recipient_pk", "by_recipient_sk", "pk", "sk")
+        key = dict(zip(names, (partition, at, account, notice_id), strict=True))
+        position = {"ExclusiveStartKey": dynamodb.to_item(key)}
+    answer = dynamodb.client().query(
+        TableName=get_settings().notices_table,
+        IndexName="by_recipient",
+        KeyConditionExpression="by_recipient_pk = :recipient",
+        ExpressionAttributeValues={":recipient": {"S": partition}},
+        Limit=limit,
+        **position,
+    )
+    last = dynamodb.from_item(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None
+    return (
+        [_read_ref(dynamodb.from_item(item)) for item in answer["Items"]],
+        f"{last['by_recipient_sk']}|{last['pk']}|{last['sk']}" if last else "",
+    )
+
+
+def is_told_position(text: str) -> bool:
+    """Whether it has the form of a position of ``list_told``."""
+    return _TOLD_POSITION.fullmatch(text) is not None
+
+
+def build_erasure_write(record: Mapping[str, Any], at: str, *, name_only: bool = False) -> dict[str, Any]:
+    """A transaction member that takes the person out of a settled notice; what was sent when and how it ended stays.
+
+    Only while the notice is as it was read and nobody has to look after it any more. ``name_only``: somebody else of
+    the invoice has the same address.
+    """
+    # Without its ladder a late failure asks nobody to write to the next channel.
+    removes = "recipient_name" if name_only else "recipient, recipient_name, ladder, by_recipient_pk, by_recipient_sk"
+    values = {":at": at, ":state": record["state"], ":recipient": record["recipient"]}
+    return {
+        "Update": {
+            "TableName": get_settings().notices_table,
+            "Key": dynamodb.to_item({"pk": record["pk"], "sk": record["sk"]}),
+            "UpdateExpression": f"SET erased_at = :at REMOVE {removes}",
+            "ConditionExpression": "#state = :state AND recipient = :recipient AND attribute_not_exists(due_shard)",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": dynamodb.to_item(values),
+        }
+    }
 
 
 def find_by_provider_id(provider_id: str) -> NoticeRef | None:

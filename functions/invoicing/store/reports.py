@@ -107,7 +107,19 @@ def claim_mail(report: Report, now: datetime, free_before: datetime) -> bool:
     )
 
 
+def record_mail_outcomes(report: Report, outcomes: Mapping[str, str]) -> bool:
+    """What became of the addresses so far; False when the claim that the report was loaded with is over."""
+    return _update(
+        report.biller_id,
+        f"report#{report.report_id}",
+        "SET mail_outcomes = :outcomes",
+        "mail_claimed_at = :claimed",
+        {":outcomes": outcomes, ":claimed": report.mail_claimed_at},
+    )
+
+
 def record_mail(report: Report, now: datetime) -> bool:
+    """Everybody has been told who can be."""
     return _move_report(report, (ReportState.DONE,), {"mailed_at": _at(now)})
 
 
@@ -140,6 +152,7 @@ def _read_report(record: Mapping[str, Any]) -> Report:
         schedule_id=record.get("schedule_id", ""),
         send_to=tuple(record.get("send_to", ())),
         mail_claimed_at=record.get("mail_claimed_at", ""),
+        mail_outcomes=record.get("mail_outcomes", {}),
         mailed_at=record.get("mailed_at", ""),
     )
 

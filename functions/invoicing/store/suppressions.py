@@ -1,6 +1,7 @@
 """Suppressions table: ``pk = biller_id``, ``sk = {channel}#{recipient hash}``: one item per address and channel.
 
-An item is never deleted: lifting marks it, and a later bounce suppresses it anew. The address is not in it.
+An item is never deleted: lifting marks it, and a later bounce suppresses it anew. The address is in it masked, until
+the person's contacts are erased; the hash then keeps it effective.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from invoicing import clock
 from invoicing.errors import SuppressionNotFoundError
-from invoicing.notices import Channel, SuppressionReason, hash_recipient
+from invoicing.notices import Channel, SuppressionReason, hash_recipient, mask_address
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.store.audit import build_audit_write
@@ -141,6 +142,17 @@ def lift_suppression(suppression: Suppression, lifted_by: str, now: datetime) ->
         ("SET lifted_at = :lifted_at, lifted_by = :lifted_by, lifts = list_append(if_not_exists(lifts, :none), :lift)"),
         "since = :since AND attribute_not_exists(lifted_at)",
         values,
+    )
+
+
+def blank_address(biller_id: str, channel: Channel, address: str) -> bool:
+    """Keep a suppression without anything that can be read of its address; False when there is none."""
+    return dynamodb.update_if(
+        get_settings().suppressions_table,
+        _key(biller_id, build_suppression_id(biller_id, channel, address)),
+        "SET address = :erased",
+        "attribute_exists(pk)",
+        {":erased": mask_address("")},
     )
 
 

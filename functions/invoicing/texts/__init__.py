@@ -5,6 +5,7 @@
 placeholders (tested).
 """
 
+import re
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -30,15 +31,25 @@ def has_text(key: str) -> bool:
     return rest in _load_area(LANGUAGES[0], area)
 
 
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FINDING_AREAS = ("uploads", "refusals", "outcomes")
 
 
 def describe_finding(code: str, params: dict[str, Any]) -> dict[str, dict[str, str]]:
     """``{"what": {"id", "en"}, "mend": {"id", "en"}}`` of an issue or a refusal. Raises KeyError for unknown codes."""
+    shown = {name: _show_param(value) for name, value in params.items()}
     for area in _FINDING_AREAS:
         if f"{code}.what" in _load_area(LANGUAGES[0], area):
             return {
-                part: {language: text(f"{area}.{code}.{part}", language, **params) for language in LANGUAGES}
+                part: {language: text(f"{area}.{code}.{part}", language, **shown) for language in LANGUAGES}
                 for part in ("what", "mend")
             }
     raise KeyError(code)
+
+
+def _show_param(value: Any) -> Any:
+    """Dates as they stand in the sheet: ``31/12/2026``."""
+    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+        year, month, day = value.split("-")
+        return f"{day}/{month}/{year}"
+    return value

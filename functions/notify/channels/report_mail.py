@@ -13,22 +13,15 @@ from invoicing.settings import get_settings
 from invoicing.texts import LANGUAGES, text
 from notify.channels.calling import call_once
 from notify.channels.email import class_error, client
-from notify.outcomes import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
 
-def send_report_mail(report: Report, biller: Biller) -> int:
-    """One call for each address, so that none sees the others; how many were refused. Raises ``notify.outcomes``."""
-    refused = 0
-    for address in report.send_to:
-        request = _build_request(address, report, biller)
-        try:
-            call_once(lambda request=request: client().send_email(**request)["MessageId"], class_error)  # type: ignore[misc]
-        except RefusedError:
-            refused += 1
-    return refused
+def send_report_mail(report: Report, address: str, biller: Biller) -> None:
+    """One call for one address, so that none sees the others. Raises ``notify.outcomes``."""
+    request = _build_request(address, report, biller)
+    call_once(lambda: client().send_email(**request)["MessageId"], class_error)
 
 
 def _build_request(address: str, report: Report, biller: Biller) -> "SendEmailRequestTypeDef":

@@ -216,6 +216,7 @@ TEXTS: dict[str, str] = {
     "event.created": "Invoice made",
     "event.archive_invoice": "Archived",
     "event.extend_due_date": "Due date put off:",
+    "event.erase_contact": "Contacts erased at the person's request",
     "event.correct_recipient": "Contact corrected:",
     "event.record_outside_payment": "Payment outside the VA recorded",
     "event.reject_outside_payment": "Record of the payment taken back",

@@ -69,6 +69,8 @@ TEXTS = {
     "notice_not_resendable.too_often": "Not sent again: this message went to this address ten times already.",
     "notice_not_resendable.endpoint_off": "Not sent again: this webhook is not active. Enable it first.",
     "notice_not_resendable.event": "Events for the bank's core are replayed from the bank's archive, not from here.",
+    "notice_not_resendable.busy": "Not sent again: others are having it sent again just now. Please try again.",
+    "notice_not_resendable.defect": "Not sent again: its record cannot be read. Please tell the bank.",
     "resend_period": "Nothing can be sent again for this period: {detail}. Choose 1 to 31 days that have begun.",
     "webhook_address.url": "The webhook's address is no valid URL.",
     "webhook_address.https": "The webhook's address must begin with https://.",

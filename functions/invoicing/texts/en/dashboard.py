@@ -7,7 +7,7 @@ TEXTS: dict[str, str] = {
     "language.id": "Bahasa Indonesia",
     "language.en": "English",
     "sign_out": "Sign out",
-    "footer": "Need help? OCBC 1500-999. Never give your password or a code to anybody.",
+    "footer": "Need help? OCBC {phone}. Never give your password or a code to anybody.",
     "suspended": "The bank has suspended this account: everything can be looked at, nothing can be changed.",
     "back_home": "To the first page",
     "reload": "Reload this page to see the progress.",

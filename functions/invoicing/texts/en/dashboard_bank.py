@@ -79,6 +79,22 @@ TEXTS: dict[str, str] = {
     "health.bad": "Some failed",
     "health.redrive": "Try again",
     "health.redrive.of": "Try the failed messages of {queue} again",
+    "health.events": "Files that nobody could process",
+    "health.events.text": (
+        "These runs come from no queue, so they cannot be tried again from here. They wait two weeks for the bank's "
+        "operators, who mend the cause and start the run again with the kept event; nothing happens twice by that."
+    ),
+    "health.events.failed": "{count} failed",
+    "health.events.checks": "Checks of uploaded workbooks",
+    "health.events.checks.do": (
+        "Ask the operators to start UploadCheckFunction again with the message's requestPayload. After half an hour "
+        "the upload is rejected by itself: then the business uploads its file again."
+    ),
+    "health.events.settlements": "Reconciliation of settlement files",
+    "health.events.settlements.do": (
+        "Ask the operators to start ReconcileFunction again with the message's requestPayload. Until then the file's "
+        "lines are matched to no payment."
+    ),
     "queue.chunks": "Writing of invoices",
     "queue.email": "E-mail",
     "queue.email_express": "E-mail, express",

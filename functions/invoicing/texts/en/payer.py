@@ -67,7 +67,7 @@ TEXTS: dict[str, str] = {
     "failure.text": "This page cannot be shown right now. Your bill has not changed. Please try again in a moment.",
     "help": "Questions about this bill: {biller}, {contact}.",
     "help_without_contact": "Questions about this bill: contact {biller}.",
-    "bank_contact": "Questions about paying: OCBC 1500-999.",
+    "bank_contact": "Questions about paying: OCBC {phone}.",
     "pdf.invoice": "BILL",
     "pdf.receipt": "RECEIPT",
     "pdf.receipt_number": "Receipt number",

@@ -216,6 +216,7 @@ TEXTS: dict[str, str] = {
     "event.created": "Tagihan dibuat",
     "event.archive_invoice": "Diarsipkan",
     "event.extend_due_date": "Jatuh tempo dimundurkan:",
+    "event.erase_contact": "Kontak dihapus atas permintaan pemiliknya",
     "event.correct_recipient": "Kontak diperbaiki:",
     "event.record_outside_payment": "Pembayaran di luar VA dicatat",
     "event.reject_outside_payment": "Catatan pembayaran dibatalkan",

@@ -71,6 +71,8 @@ TEXTS = {
     "notice_not_resendable.too_often": "Tidak dikirim ulang: pesan ini sudah sepuluh kali dikirim ke alamat yang sama.",
     "notice_not_resendable.endpoint_off": "Tidak dikirim ulang: webhook ini tidak aktif. Aktifkan dulu.",
     "notice_not_resendable.event": "Peristiwa untuk sistem inti bank diputar ulang dari arsip bank, bukan dari sini.",
+    "notice_not_resendable.busy": "Tidak dikirim ulang: pesan ini sedang dikirim oleh pihak lain. Silakan coba lagi.",
+    "notice_not_resendable.defect": "Tidak dikirim ulang: catatannya tidak dapat dibaca. Mohon beri tahu bank.",
     "resend_period": "Rentang ini tidak bisa dikirim ulang: {detail}. Pilih 1 sampai 31 hari yang sudah berjalan.",
     "webhook_address.url": "Alamat webhook bukan URL yang sah.",
     "webhook_address.https": "Alamat webhook harus dimulai dengan https://.",

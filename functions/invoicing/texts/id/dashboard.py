@@ -7,7 +7,7 @@ TEXTS: dict[str, str] = {
     "language.id": "Bahasa Indonesia",
     "language.en": "English",
     "sign_out": "Keluar",
-    "footer": "Butuh bantuan? OCBC 1500-999. Jangan berikan kata sandi atau kode kepada siapa pun.",
+    "footer": "Butuh bantuan? OCBC {phone}. Jangan berikan kata sandi atau kode kepada siapa pun.",
     "suspended": "Akun ini dihentikan sementara oleh bank: semua dapat dilihat, tidak ada yang dapat diubah.",
     "back_home": "Ke halaman awal",
     "reload": "Muat ulang halaman ini untuk melihat kemajuannya.",

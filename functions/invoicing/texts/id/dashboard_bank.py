@@ -79,6 +79,22 @@ TEXTS: dict[str, str] = {
     "health.bad": "Ada yang gagal",
     "health.redrive": "Coba lagi",
     "health.redrive.of": "Coba lagi yang gagal di antrean {queue}",
+    "health.events": "Berkas yang tidak dapat diproses",
+    "health.events.text": (
+        "Proses ini tidak berasal dari antrean, jadi tidak dapat dicoba lagi dari sini. Selama dua minggu disimpan "
+        "untuk operator bank, yang memperbaiki sebabnya lalu menjalankannya lagi; tidak ada yang terjadi dua kali."
+    ),
+    "health.events.failed": "{count} gagal",
+    "health.events.checks": "Pemeriksaan berkas unggahan",
+    "health.events.checks.do": (
+        "Minta operator menjalankan UploadCheckFunction lagi dengan requestPayload dari pesannya. Setelah setengah jam "
+        "unggahan ditolak dengan sendirinya: setelah itu pelaku usaha mengunggah berkasnya lagi."
+    ),
+    "health.events.settlements": "Rekonsiliasi berkas settlement",
+    "health.events.settlements.do": (
+        "Minta operator menjalankan ReconcileFunction lagi dengan requestPayload dari pesannya. Sampai saat itu baris "
+        "berkasnya belum dicocokkan dengan pembayaran."
+    ),
     "queue.chunks": "Penulisan tagihan",
     "queue.email": "E-mail",
     "queue.email_express": "E-mail kilat",

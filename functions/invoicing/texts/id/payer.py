@@ -69,7 +69,7 @@ TEXTS: dict[str, str] = {
     "failure.text": "Halaman ini belum dapat ditampilkan. Tagihan Anda tidak berubah. Coba lagi beberapa saat lagi.",
     "help": "Pertanyaan tentang tagihan: {biller}, {contact}.",
     "help_without_contact": "Pertanyaan tentang tagihan: hubungi {biller}.",
-    "bank_contact": "Pertanyaan tentang pembayaran: OCBC 1500-999.",
+    "bank_contact": "Pertanyaan tentang pembayaran: OCBC {phone}.",
     "pdf.invoice": "TAGIHAN",
     "pdf.receipt": "KWITANSI",
     "pdf.receipt_number": "Nomor kwitansi",
