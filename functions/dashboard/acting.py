@@ -11,6 +11,7 @@ from invoicing.errors import ChangeValueError, InvoicingError
 from webpages.answers import answer_redirect
 
 Choice = TypeVar("Choice", bound=StrEnum)
+SHORTEST_REASON, _LONGEST_REASON = 3, 500
 Form = Callable[[Visit, str, int], dict[str, Any]]
 """Shows the form's page with a problem (empty: none) and a status."""
 
@@ -46,3 +47,11 @@ def read_choice(visit: Visit, name: str, choices: type[Choice]) -> Choice:
         return choices(visit.read(name))
     except ValueError as error:
         raise ChangeValueError(say(visit, f"field.{name}")) from error
+
+
+def read_reason(visit: Visit) -> str:
+    """Why somebody does what the trail keeps; as the API asks for it. Raises ChangeValueError."""
+    reason = read_line(visit, "reason", _LONGEST_REASON).strip()
+    if len(reason) < SHORTEST_REASON:
+        raise ChangeValueError(say(visit, "field.reason"))
+    return reason

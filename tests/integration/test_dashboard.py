@@ -134,7 +134,7 @@ class TestForms:
         stolen = sign_in_as("budi").find_form_key(f"/uploads/{waiting.upload_id}")
         other = sign_in_as("budi")
         other.get("/uploads")
-        answer = other.post(f"/uploads/{waiting.upload_id}/reject", form_key=stolen, reason="x")
+        answer = other.post(f"/uploads/{waiting.upload_id}/reject", form_key=stolen, reason="salah")
         assert answer.status == 403
         assert uploads.load_upload("toko-sinar", waiting.upload_id).status is UploadStatus.WAITING
 
@@ -151,7 +151,7 @@ class TestForms:
         browser = sign_in_as(CHECKER)
         path = f"/uploads/{waiting.upload_id}/reject"
         key = browser.find_form_key(f"/uploads/{waiting.upload_id}")
-        answer = browser._visit("POST", path, body=f"form_key={key}&reason=x", headers=headers)
+        answer = browser._visit("POST", path, body=f"form_key={key}&reason=salah", headers=headers)
         assert answer.status == 403
         assert uploads.load_upload("toko-sinar", waiting.upload_id).status is UploadStatus.WAITING
 
@@ -312,4 +312,4 @@ def test_suspended_biller_may_look_and_change_nothing(waiting: Any) -> None:
     browser = sign_in_as(CHECKER)
     page = f"/uploads/{waiting.upload_id}"
     assert "dihentikan sementara" in browser.get(page).text
-    assert browser.post(f"{page}/reject", page=page, reason="x").status == 409
+    assert browser.post(f"{page}/reject", page=page, reason="salah").status == 409

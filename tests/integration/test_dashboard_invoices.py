@@ -162,7 +162,7 @@ class TestManyAtOnce:
 
     def test_accounts_of_another_biller_are_left_alone(self) -> None:
         stranger = sign_in_as("ani")
-        answer = stranger.post("/invoices/archive", page="/invoices/search", va=[find_va()], reason="x")
+        answer = stranger.post("/invoices/archive", page="/invoices/search", va=[find_va()], reason="salah")
         assert "Belum ada tagihan siswa yang dipilih" in answer.text
         assert current("INV-0001")["status"] == "open"
 
@@ -298,7 +298,7 @@ def test_no_step_is_taken_without_the_forms_key() -> None:
     before = current("INV-0001")
     browser: Browser = sign_in_as("budi")
     for step in STEPS:
-        answer = browser.post(f"/invoices/{find_va()}/{step}", form_key="guessed", reason="x")
+        answer = browser.post(f"/invoices/{find_va()}/{step}", form_key="guessed", reason="salah")
         assert answer.status == 403, step
     assert current("INV-0001") == before
 

@@ -11,6 +11,7 @@ import pytest
 from invoicing import clock, notice_holds
 from invoicing.roles import Role
 from invoicing.settings import get_settings
+from invoicing.store import files
 from invoicing.uploads import Upload
 from tests.integration.api_scenario import make_user
 from tests.integration.conftest import Aws
@@ -85,7 +86,7 @@ def test_long_archive_goes_on_where_a_visit_ended(upload: Upload, monkeypatch: p
 
 def test_place_to_go_on_at_that_the_page_did_not_give_is_refused(upload: Upload) -> None:
     for form in ({"mark": "-1"}, {"mark": "9" * 12}, {"counts": "stolen:1"}, {"counts": "paid:x"}):
-        assert press("dewi", upload, "archive", reason="x", **form).status == 403, form
+        assert press("dewi", upload, "archive", reason="salah", **form).status == 403, form
     assert current("INV-0001")["status"] == "open"
 
 
@@ -120,6 +121,34 @@ def test_parts_that_were_not_written_are_queued_again(upload: Upload, aws: Aws, 
 def test_no_step_touches_another_billers_upload(upload: Upload) -> None:
     for step in ("hold", "resume", "archive", "resend-failed", "redrive"):
         path = f"/uploads/{upload.upload_id}/{step}"
-        assert sign_in_as("ani").post(path, page="/uploads/new", reason="x", request_id="r1").status == 404, step
+        assert sign_in_as("ani").post(path, page="/uploads/new", reason="salah", request_id="r1").status == 404, step
     assert current("INV-0001")["status"] == "open"
     assert notice_holds.find_hold("toko-sinar", upload.upload_id) is None
+
+
+def test_upload_whose_findings_have_expired_still_has_its_page_and_its_actions(upload: Upload, tmp_path: Path) -> None:
+    findings = tmp_path / "issues.ndjson"
+    findings.write_text(
+        '{"code": "due_date_past", "severity": "warning", "row": 2, "params": {"today": "2026-11-23"}}\n'
+    )
+    key = files.issues_key("toko-sinar", upload.upload_id)
+    version = files.store(key, findings, "application/x-ndjson")
+    boto3.resource("dynamodb").Table(get_settings().uploads_table).update_item(
+        Key={"pk": "toko-sinar", "sk": upload.upload_id},
+        UpdateExpression="SET issues_version = :version",
+        ExpressionAttributeValues={":version": version},
+    )
+    path = f"/uploads/{upload.upload_id}"
+    assert "masa simpannya" not in sign_in_as("dewi").get(path).text
+    files.delete_all_versions([key])
+    page = sign_in_as("dewi").get(path)
+    assert page.status == 200
+    assert "masa simpannya" in page.text
+    assert press("dewi", upload, "archive", reason="Salah periode").status in (200, 303)
+
+
+@pytest.mark.parametrize("reason", ["", " - ", "x"])
+def test_archive_without_a_reason_does_nothing_and_says_so(upload: Upload, reason: str) -> None:
+    answer = press("dewi", upload, "archive", reason=reason)
+    assert answer.status == 422
+    assert current("INV-0001")["status"] == "open"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from dashboard.acting import read_choice, read_line, refuse
+from dashboard.acting import read_choice, read_reason, refuse
 from dashboard.areas import Area
 from dashboard.rendering import say, show
 from dashboard.visits import Visit
@@ -37,7 +37,7 @@ def list_banks(visit: Visit) -> dict[str, Any]:
 @area.post("/banks", _OFFICER)
 def propose_token_keys(visit: Visit) -> dict[str, Any]:
     try:
-        bank_changes.propose_token_keys(reason=read_line(visit, "reason", 500), by=visit.user_id)
+        bank_changes.propose_token_keys(reason=read_reason(visit), by=visit.user_id)
     except InvoicingError as error:
         return refuse(visit, error, _show_all)
     return answer_redirect(f"{visit.root}banks?done=proposed")
@@ -73,7 +73,7 @@ def change_bank(visit: Visit) -> dict[str, Any]:
     """Disable at once, or propose what another officer decides."""
     client_id, step = visit.parameters["client_id"], visit.read("do")
     try:
-        about = {"reason": read_line(visit, "reason", 500), "by": visit.user_id}
+        about = {"reason": read_reason(visit), "by": visit.user_id}
         if step == "disable":
             bank_changes.disable_client(client_id, **about)
             return answer_redirect(f"{visit.root}banks/{client_id}?done=bank_disabled")

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from dashboard.acting import act, read_choice, read_line, refuse
+from dashboard.acting import act, read_choice, read_line, read_reason, refuse
 from dashboard.areas import Area
 from dashboard.rendering import say, show
 from dashboard.visits import Visit
@@ -66,9 +66,9 @@ def change_state(visit: Visit) -> dict[str, Any]:
             case "approve":
                 onboarding.approve_biller(biller_id, by=by)
             case "suspend":
-                onboarding.suspend_biller(biller_id, reason=read_line(visit, "reason", 500), by=by)
+                onboarding.suspend_biller(biller_id, reason=read_reason(visit), by=by)
             case "resume":
-                onboarding.resume_biller(biller_id, reason=read_line(visit, "reason", 500), by=by)
+                onboarding.resume_biller(biller_id, reason=read_reason(visit), by=by)
             case _:
                 raise ChangeValueError(say(visit, "field.do"))
     except InvoicingError as error:
@@ -83,7 +83,7 @@ def propose_change(visit: Visit) -> dict[str, Any]:
     def propose() -> None:
         biller = store.load_biller(visit.parameters["biller_id"])
         kind = read_choice(visit, "kind", ChangeKind)
-        reason, by = read_line(visit, "reason", 500), visit.user_id
+        reason, by = read_reason(visit), visit.user_id
         if kind is ChangeKind.BILLER_ADMIN:
             email, name = read_line(visit, "email", 254), read_line(visit, "name")
             two_people.propose_biller_admin(biller, email=email, name=name, reason=reason, by=by)
@@ -107,7 +107,7 @@ def propose_bank_user(visit: Visit) -> dict[str, Any]:
             email=read_line(visit, "email", 254),
             name=read_line(visit, "name"),
             roles=[role for role in Role if role in visit.read_all("roles")],
-            reason=read_line(visit, "reason", 500),
+            reason=read_reason(visit),
             by=visit.user_id,
         )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dashboard.acting import read_reason
 from dashboard.areas import CHANGE, LOOK, Area
 from dashboard.problems import find_problem, find_words
 from dashboard.rendering import leave_blank, say, show
@@ -82,7 +83,7 @@ def archive(visit: Visit, number: str, va_number: str) -> None:
         visit.biller_id,
         number,
         by=visit.user_id,
-        reason=visit.read("reason", 500) or "-",
+        reason=read_reason(visit),
         notify=visit.read("notify") == "yes",
         va_number=va_number,
         confirmed=visit.read("confirmed") == "yes",
@@ -183,7 +184,7 @@ def reject_outside_payment(visit: Visit, number: str, va_number: str) -> None:
         visit.biller_id,
         number,
         by=visit.user_id,
-        reason=visit.read("reason", 500) or "-",
+        reason=read_reason(visit),
         seen=_read_seen(visit, va_number),
     )
 
@@ -194,7 +195,7 @@ def propose_reversal(visit: Visit, number: str, va_number: str) -> None:
         visit.biller_id,
         number,
         by=visit.user_id,
-        reason=visit.read("reason", 500) or "-",
+        reason=read_reason(visit),
         seen=_read_seen(visit, va_number),
     )
 
@@ -210,7 +211,7 @@ def reject_reversal(visit: Visit, number: str, va_number: str) -> None:
         visit.biller_id,
         number,
         by=visit.user_id,
-        reason=visit.read("reason", 500) or "-",
+        reason=read_reason(visit),
         seen=_read_seen(visit, va_number),
     )
 

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from dashboard.acting import SHORTEST_REASON
 from dashboard.areas import CHANGE, LOOK, Area
 from dashboard.problems import find_problem, find_words
 from dashboard.rendering import leave_blank, show
@@ -75,8 +76,8 @@ def search(visit: Visit) -> dict[str, Any]:
 def archive_many(visit: Visit) -> dict[str, Any]:
     """First asks for the reason, then archives; those that a bank asked for minutes ago only when confirmed anew."""
     chosen = _read_chosen(visit)
-    reason = visit.read("reason", 500)
-    if not reason:
+    reason = visit.read("reason", 500).strip()
+    if len(reason) < SHORTEST_REASON:
         return _show_many(visit, "archive", chosen)
     is_confirmed = visit.read("confirmed") == "yes"
     results = archiving.archive_invoices(

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from dashboard.acting import act, read_choice, read_line, refuse
+from dashboard.acting import act, read_choice, read_reason, refuse
 from dashboard.areas import LOOK, Area
 from dashboard.rendering import say, show
 from dashboard.visits import Visit
@@ -60,7 +60,7 @@ def propose_one_person(visit: Visit) -> dict[str, Any]:
         kind = read_choice(visit, "kind", ChangeKind)
         if kind not in two_people.ONE_PERSON:
             raise ChangeValueError(kind)
-        reason = read_line(visit, "reason", 500)
+        reason = read_reason(visit)
         value = two_people.ONE_PERSON[kind]
         two_people.propose_biller_change(visit.own_biller, kind, value, reason=reason, by=visit.user_id)
 

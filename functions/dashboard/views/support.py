@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from dashboard.acting import read_line, refuse
+from dashboard.acting import read_line, read_reason, refuse
 from dashboard.areas import Area
 from dashboard.rendering import say, show
 from dashboard.visits import Visit
@@ -34,7 +34,7 @@ def search(visit: Visit) -> dict[str, Any]:
 
 
 def _search(visit: Visit) -> list[dict[str, Any]]:
-    reason, by = read_line(visit, "reason", 500), visit.user_id
+    reason, by = read_reason(visit), visit.user_id
     match visit.read("by"):
         case "va":
             # As people read it from a message, in groups.

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from dashboard.acting import read_reason
 from dashboard.areas import CHANGE, Area
 from dashboard.rendering import show
 from dashboard.views.invoices import make_request_id, read_request_id
@@ -53,7 +54,7 @@ def redrive_upload(visit: Visit) -> dict[str, Any]:
 
 @area.post("/uploads/{upload_id}/archive", CHANGE)
 def archive_upload(visit: Visit) -> dict[str, Any]:
-    reason = visit.read("reason", 500) or "-"
+    reason = read_reason(visit)
     notify, confirmed = visit.read("notify") == "yes", visit.read("confirmed") == "yes"
 
     def archive(mark: str) -> tuple[Counter[str], str]:

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from dashboard.acting import read_reason
 from dashboard.areas import LOOK, Area
 from dashboard.rendering import show
 from dashboard.views.invoices import make_request_id
 from dashboard.visits import Visit
 from invoicing import notice_holds, uploading
+from invoicing.errors import FilesExpiredError
 from invoicing.roles import Role
 from invoicing.sending_hours import Send
 from invoicing.store import files
@@ -77,7 +79,7 @@ def show_one_upload(visit: Visit) -> dict[str, Any]:
         watch=f"{upload.upload_id}/state" if upload.status in _MOVING else "",
         state=_describe_state(upload),
         issues=issues,
-        warnings={issue["code"]: issue["what"] for issue in reversed(issues)},
+        warnings={issue["code"]: issue["what"] for issue in reversed(issues or [])},
         may_release=visit.has_role(Role.CHECKER) and upload.uploaded_by != visit.user_id,
         is_own=upload.uploaded_by == visit.user_id,
         waits=upload.status is UploadStatus.WAITING,
@@ -108,9 +110,7 @@ def release_upload(visit: Visit) -> dict[str, Any]:
 @area.post("/uploads/{upload_id}/reject", {Role.CHECKER})
 def reject_upload(visit: Visit) -> dict[str, Any]:
     upload_id = visit.parameters["upload_id"]
-    uploading.reject_upload(
-        visit.biller_id, upload_id, rejected_by=visit.user_id, reason=visit.read("reason", 500) or "-"
-    )
+    uploading.reject_upload(visit.biller_id, upload_id, rejected_by=visit.user_id, reason=read_reason(visit))
     return answer_redirect(f"../{upload_id}?done=rejected")
 
 
@@ -145,12 +145,17 @@ def _describe_state(upload: Upload) -> str:
     return f"{upload.status}-{len(results)}"
 
 
-def _read_issues(upload: Upload, language: str) -> list[dict[str, Any]]:
-    """The first findings of the check with their words, as the file of findings has them."""
+def _read_issues(upload: Upload, language: str) -> list[dict[str, Any]] | None:
+    """The first findings of the check with their words, as the file of findings has them; None: it has expired."""
     if upload.issues_version is None or upload.is_erased:
         return []
     key = files.issues_key(upload.biller_id, upload.upload_id)
-    lines = files.read_range(key, upload.issues_version, 0, _ISSUE_BYTES).splitlines()[:_MAX_ISSUES]
+    try:
+        content = files.read_range(key, upload.issues_version, 0, _ISSUE_BYTES)
+    except FilesExpiredError:
+        # The upload outlives its files: it can still be archived, held and sent again.
+        return None
+    lines = content.splitlines()[:_MAX_ISSUES]
     found = [orjson.loads(line) for line in lines if line.endswith(b"}")]
     return [issue | _describe(issue, language) for issue in found]
 

@@ -107,6 +107,7 @@ TEXTS: dict[str, str] = {
     "uploads.conflicts": "Not created, since somebody used the number first",
     "uploads.conflict": "Row {row}: {number}",
     "uploads.issues": "Result of the check",
+    "uploads.issues.expired": "The findings were deleted at the end of their retention.",
     "uploads.failed_rows": "Download the bad rows (Excel)",
     "uploads.issue.row": "Row",
     "uploads.issue.column": "Column",

@@ -110,6 +110,7 @@ TEXTS: dict[str, str] = {
     "uploads.conflicts": "Tidak dibuat karena nomornya dipakai lebih dulu",
     "uploads.conflict": "Baris {row}: {number}",
     "uploads.issues": "Hasil pemeriksaan",
+    "uploads.issues.expired": "Rincian pemeriksaan sudah dihapus karena masa simpannya berakhir.",
     "uploads.failed_rows": "Unduh baris yang salah (Excel)",
     "uploads.issue.row": "Baris",
     "uploads.issue.column": "Kolom",
