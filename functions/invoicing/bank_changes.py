@@ -37,12 +37,15 @@ from invoicing.store import bank_clients, changes
 EXPIRED = "expired"
 """How a proposal is shown that nobody decided in time."""
 _REFUSALS: Mapping[str, type[errors.InvoicingError]] = {
-    "bank_client_not_found": errors.BankClientNotFoundError,
-    "bank_client_invalid": BankClientInvalidError,
-    "change_not_found": ChangeNotFoundError,
-    "change_state": ChangeStateError,
-    "rotation": RotationError,
-    "same_person": SamePersonError,
+    refusal.code: refusal
+    for refusal in (
+        errors.BankClientNotFoundError,
+        BankClientInvalidError,
+        ChangeNotFoundError,
+        ChangeStateError,
+        RotationError,
+        SamePersonError,
+    )
 }
 
 
@@ -234,5 +237,7 @@ def _order(command: dict[str, Any]) -> dict[str, Any]:
     except FunctionFailedError as error:
         raise BankChangeUnfinishedError(command["operation"]) from error
     if "error" in answer:
-        raise _REFUSALS[answer["error"]["code"]](answer["error"]["detail"])
+        refusal = _REFUSALS.get(answer["error"]["code"])
+        # Busy, or what it does not say by itself: what was approved stays so, and may be asked for again.
+        raise refusal(answer["error"]["detail"]) if refusal else BankChangeUnfinishedError(command["operation"])
     return answer

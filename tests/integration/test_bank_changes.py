@@ -214,13 +214,16 @@ def test_approval_killed_between_any_two_steps_is_finished_by_repeating_it(route
     assert len(read_values()) == (2 if route.endswith("/secrets") else 1)
 
 
+@pytest.mark.parametrize("is_busy", [False, True], ids=["no_answer", "busy"])
 def test_function_that_does_not_answer_leaves_an_approval_that_any_other_officer_finishes(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, is_busy: bool
 ) -> None:
     change_id = propose(f"{CLIENT}/secrets")
     before = read_values()
 
     def fail(name: str, command: dict[str, Any]) -> dict[str, Any]:
+        if is_busy:
+            return {"error": {"code": "busy", "detail": ""}}
         raise FunctionFailedError(name)
 
     with monkeypatch.context() as broken:
