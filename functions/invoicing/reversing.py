@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from invoicing import clock
 from invoicing.current_invoices import ANY, Seen, change_invoice, load_by_va_number, load_invoice, require
-from invoicing.errors import InvoiceStateError, TwoPeopleError
+from invoicing.errors import InvoiceChangedError, InvoiceNotFoundError, InvoiceStateError, TwoPeopleError
 from invoicing.invoices import InvoiceDraft, InvoiceStatus, has_expired
 from invoicing.notices import Lane, plan_issued_notices
 from invoicing.sending_hours import find_next_sending_time
@@ -98,11 +98,15 @@ def reverse_payment(
     biller = load_biller(biller_id)
 
     def load() -> dict[str, Any]:
-        replaced = invoices.load_archived_invoice(biller_id, number, va_number) if va_number is not None else None
-        if replaced is not None and "payment" in replaced:
-            # The one way for a paid bill into the archive.
+        try:
+            return load_invoice(biller_id, number, InvoiceStatus.PAID, Seen(va_number))
+        except (InvoiceNotFoundError, InvoiceStateError, InvoiceChangedError):
+            # Looked for in the archive only now: whoever was faster has put it there.
+            replaced = invoices.load_archived_invoice(biller_id, number, va_number) if va_number else None
+            if replaced is None or "payment" not in replaced:
+                raise
+            # A reversal is the one way for a paid bill into the archive.
             return replaced
-        return load_invoice(biller_id, number, InvoiceStatus.PAID, Seen(va_number))
 
     def build(invoice: Mapping[str, Any]) -> Change | None:
         if invoice["status"] == InvoiceStatus.ARCHIVED:

@@ -11,14 +11,28 @@ from itertools import count
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from ulid import ULID
 
-from infra.local.bank import PATH, Bank, Call, Fault, Reply, open_bank, operate, send_to, write_timestamp
+from infra.local.bank import (
+    PATH,
+    Bank,
+    Call,
+    Fault,
+    Reply,
+    open_bank,
+    operate,
+    send_to,
+    write_public_key,
+    write_timestamp,
+)
 from infra.local.cloud import Cloud
+from infra.local.officers import decide_by_two
 from invoicing import clock
 from invoicing.billers import Biller, Module
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
+from invoicing.store.bank_clients import load_client
 from tests.e2e.at_once import be_all_functions, register_biller
 from tests.integration import bank_scenario
 from tests.integration.bank_scenario import make_inquiry_body, make_payment_body
@@ -151,10 +165,11 @@ def test_defect_is_a_general_error_that_says_nothing_more(
     cloud: Cloud, bank: Bank, bills: dict[str, str], billers: Any
 ) -> None:
     """A client whose secret is gone, and one whose key nobody can read."""
-    key = operate(cloud, "describe_client", client_id=bank.identity.client_id)["public_keys"][0]
+    key = write_public_key(load_pem_private_key(bank.identity.private_key.encode(), None))
     for name in ("BROKEN-SECRET", "BROKEN-KEY"):
         operate(cloud, "create_client", client_id=name, partner_id=name, public_key=key)
-    arn = operate(cloud, "describe_client", client_id="BROKEN-SECRET")["secret_arn"]
+        decide_by_two(cloud, f"/v1/bank/clients/{name}/enable")
+    arn = load_client("BROKEN-SECRET").secret_arn
     cloud.client("secretsmanager").delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
     dynamodb.client().update_item(
         TableName=get_settings().bank_clients_table,

@@ -353,7 +353,7 @@ def issue_notices(biller: Biller, indexes: range, *, not_before: str | None = No
         item = notices.notice_item(planned, number=draft["number"], not_before=not_before, **facts)
         writes = invoices.build_invoice_writes(row=index, draft=draft, **facts)
         writes.append(dynamodb.build_put(settings.notices_table, dynamodb.to_item(item)))
-        assert invoices.commit(writes) is None
+        assert dynamodb.commit(writes) is None
         refs.append(NoticeRef(settings.bank_code, va_number, planned.notice_id))
     return refs
 

@@ -122,7 +122,8 @@ def test_lists_and_the_archive_of_a_whole_upload(shop: Shop, issued: list[dict[s
                 break
             cursor = {"cursor": page["cursor"]}
         assert len(set(seen)) == len(seen)
-        assert {invoice["va_number"] for invoice in issued[1:]} <= set(seen)
+        # Those before are archived, or paid, by the tests above.
+        assert {invoice["va_number"] for invoice in issued[3:]} <= set(seen)
     with pytest.raises(CommandRefusedError, match="cursor"):
         call(shop, "list", cursor="x")
 
