@@ -14,7 +14,7 @@ class UploadStarted(TypedDict):
 
 
 class Upload(TypedDict):
-    """Members as in docs/operations.md; those that do not apply to its status are absent."""
+    """Members as in docs/commands.md; those that do not apply to its status are absent."""
 
     __pydantic_config__ = _STRICT  # type: ignore[misc]
 

@@ -16,7 +16,7 @@ _RELEASED = frozenset({UploadStatus.WRITING, UploadStatus.DONE})
 
 
 def show_upload(upload: Upload) -> dict[str, Any]:
-    """JSON form of an upload; see docs/operations.md for its members. Amounts in rupiah, instants in UTC."""
+    """JSON form of an upload; see docs/commands.md for its members. Amounts in rupiah, instants in UTC."""
     view: dict[str, Any] = {
         "upload_id": upload.upload_id,
         "biller_id": upload.biller_id,

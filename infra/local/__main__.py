@@ -454,7 +454,7 @@ def _build_parser() -> argparse.ArgumentParser:
     pay.add_argument("--external-id", help="X-EXTERNAL-ID of every call; without it a new one each")
     status = _add_va_number(add("status", _ask_status, "the bank asks what became of a payment"))
     status.add_argument("request_id", help="inquiryRequestId or paymentRequestId")
-    bank = add("bank", _operate, "a command about bank clients and their calls (docs/operations.md)", user=True)
+    bank = add("bank", _operate, "a command about bank clients and their calls (docs/commands.md)", user=True)
     bank.add_argument("operation", help="list_clients, create_client, disable_client, list_calls, show_call, ...")
     bank.add_argument("member", nargs="*", metavar="NAME=VALUE", help="of the command; NAME=@FILE reads a file")
     replay = add(

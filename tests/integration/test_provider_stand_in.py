@@ -219,13 +219,13 @@ def test_call_that_is_none_is_refused_and_not_kept(providers: Providers) -> None
 
 
 def test_table_of_faults_in_the_documents_is_the_one_that_holds() -> None:
-    documented = (ROOT / "docs" / "operations.md").read_text()
+    documented = (ROOT / "docs" / "local-cloud.md").read_text()
     for fault in Fault:
         assert f"| `{fault}@…` | `{fault.digits}` | {MEANINGS[fault]} |" in documented
 
 
 def test_table_of_paths_in_the_documents_is_the_one_that_holds() -> None:
-    documented = (ROOT / "docs" / "operations.md").read_text()
+    documented = (ROOT / "docs" / "local-cloud.md").read_text()
     assert set(BEHAVIOURS) == set(Behaviour)
     for behaviour, meaning in BEHAVIOURS.items():
         assert f"| `/{behaviour}` | {meaning} |" in documented

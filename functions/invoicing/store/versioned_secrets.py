@@ -1,6 +1,6 @@
 """Keys that only we use (of payers' links, of forms), from Secrets Manager: the current version and the one before.
 
-Secrets Manager itself keeps the two: putting a new value makes the old one AWSPREVIOUS (docs/operations.md). What
+Secrets Manager itself keeps the two: putting a new value makes the old one AWSPREVIOUS (docs/deploying.md). What
 banks share with us is in ``secrets``: there both are good until somebody ends the change.
 """
 
