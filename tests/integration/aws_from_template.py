@@ -16,7 +16,12 @@ import boto3
 import botocore.session
 from botocore.loaders import create_loader
 from moto.dynamodb.models import Table, dynamodb_backends
+from moto.events.models import events_backends
 from moto.kms.models import Key, kms_backends
+from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.sesv2.models import sesv2_backends
+from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from infra.local.deploy import load_template
@@ -187,33 +192,37 @@ class Template:
 
 
 def create_resources(template: Template) -> None:
-    """Make the template's tables, queues, topics, bucket, secrets and e-mail sender in moto's AWS."""
-    dynamodb, sns, s3, ses = (boto3.client(service) for service in ("dynamodb", "sns", "s3", "sesv2"))
+    """Make the template's tables, queues, topics, bucket, secrets and e-mail sender in moto's AWS.
+
+    Past moto's HTTP: thousands of tests make all of them, and its clients and answers took most of their time.
+    """
     for name, properties in template.find("AWS::DynamoDB::Table").items():
-        _make_table(dynamodb, template.resolve({"Ref": name}), properties)
+        _make_table(template.resolve({"Ref": name}), properties)
     for name, properties in template.find("AWS::SQS::Queue").items():
         _create_queue(template.resolve({"Ref": name}).rsplit("/", 1)[1], properties)
+    sns = sns_backends[ACCOUNT][REGION]
     for name in template.find("AWS::SNS::Topic"):
-        sns.create_topic(Name=template.resolve({"Ref": name}).rsplit(":", 1)[1])
+        sns.create_topic(template.resolve({"Ref": name}).rsplit(":", 1)[1])
     for properties in template.find("AWS::SNS::Subscription").values():
-        sns.subscribe(**properties)
+        sns.subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"])
     for properties in template.find("AWS::S3::Bucket").values():
-        _create_bucket(s3, properties)
+        _create_bucket(properties)
     for name, properties in template.find("AWS::SecretsManager::Secret").items():
         _create_secret(template.resolve({"Ref": name}), properties)
     _create_keys(template)
     for properties in template.find("AWS::Events::EventBus").values():
-        boto3.client("events").create_event_bus(**properties)
-    ses.create_email_identity(EmailIdentity=template.parameters["EmailSenderAddress"])
+        events_backends[ACCOUNT][REGION].create_event_bus(properties["Name"])
+    ses = sesv2_backends[ACCOUNT][REGION]
+    ses.create_email_identity(template.parameters["EmailSenderAddress"], None, None, None)
     for name in template.find("AWS::SES::ConfigurationSet"):
-        ses.create_configuration_set(ConfigurationSetName=template.resolve({"Ref": name}))
+        ses.create_configuration_set(template.resolve({"Ref": name}), {}, {}, {}, {}, [], {}, {})
 
 
-def _make_table(dynamodb: Any, name: str, properties: dict[str, Any]) -> None:
-    """A copy of what moto made of it the first time: twenty tables for each of thousands of tests."""
+def _make_table(name: str, properties: dict[str, Any]) -> None:
+    """A copy of what moto made of it the first time."""
     tables = dynamodb_backends[ACCOUNT][REGION].tables
     if name not in _EMPTY_TABLES:
-        _create_table(dynamodb, name, properties)
+        _create_table(boto3.client("dynamodb"), name, properties)
         _EMPTY_TABLES[name] = copy.deepcopy(tables[name])
     tables[name] = copy.deepcopy(_EMPTY_TABLES[name])
 
@@ -227,7 +236,6 @@ def _create_table(dynamodb: Any, name: str, properties: dict[str, Any]) -> None:
 
 
 def _create_queue(name: str, properties: dict[str, Any]) -> None:
-    """Past moto's HTTP: two dozen queues for each of thousands of tests."""
     attributes = {
         member: json.dumps(value) if isinstance(value, dict) else str(value)
         for member, value in properties.items()
@@ -242,7 +250,7 @@ def _create_secret(name: str, properties: dict[str, Any]) -> None:
     generated = secrets.token_hex(request["PasswordLength"])[: request["PasswordLength"]]
     frame = request.get("SecretStringTemplate")
     text = json.dumps(json.loads(frame) | {request["GenerateStringKey"]: generated}) if frame else generated
-    boto3.client("secretsmanager").create_secret(Name=name, SecretString=text)
+    secretsmanager_backends[ACCOUNT][REGION].create_secret(name, text, None, None, [], None, None, [], False)
 
 
 def _create_keys(template: Template) -> None:
@@ -255,10 +263,10 @@ def _create_keys(template: Template) -> None:
         backend.keys[template.resolve({"Fn::GetAtt": [name, "Arn"]}).partition("/")[2]] = _KEYS[name]
 
 
-def _create_bucket(s3: Any, properties: dict[str, Any]) -> None:
-    name = properties["BucketName"]
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"])
+def _create_bucket(properties: dict[str, Any]) -> None:
+    s3 = s3_backends[ACCOUNT]["aws"]
+    s3.create_bucket(properties["BucketName"], REGION)
+    s3.put_bucket_versioning(properties["BucketName"], properties["VersioningConfiguration"]["Status"])
 
 
 def start_session() -> None:
