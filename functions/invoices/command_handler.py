@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from invoicing import amending, archiving, erasing, invoice_lists, outside_payments, reversing
+from invoicing.asserted_people import require_second_person_by_command
 from invoicing.command_answers import answer_command
 from invoicing.current_invoices import Seen
 from invoicing.invoice_details import describe_invoice, show_invoice
@@ -206,12 +207,14 @@ def _change(command: Change) -> dict[str, Any]:
             )
             return outside_payments.record_outside_payment(*ids, payment, **by)
         case ApproveOutside():
+            require_second_person_by_command()
             return outside_payments.approve_outside_payment(*ids, **by)
         case RejectOutside():
             return outside_payments.reject_outside_payment(*ids, reason=command.reason, **by)
         case ProposeReversal():
             return reversing.propose_reversal(*ids, reason=command.reason, **by)
         case ApproveReversal():
+            require_second_person_by_command()
             return reversing.approve_reversal(*ids, **by)
         case RejectReversal():
             return reversing.reject_reversal(*ids, reason=command.reason, **by)

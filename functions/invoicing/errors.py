@@ -75,6 +75,13 @@ class SamePersonError(InvoicingError):
     kind = ErrorKind.CONFLICT
 
 
+class DecidedElsewhereError(InvoicingError):
+    """The second person must be known by a token: in the dashboard or the API, not by a command."""
+
+    code = "decided_elsewhere"
+    kind = ErrorKind.FORBIDDEN
+
+
 class WarningsNotAcknowledgedError(InvoicingError):
     """The upload has warnings that the releaser did not acknowledge."""
 

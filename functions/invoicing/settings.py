@@ -41,6 +41,11 @@ class Settings:
         return int(os.environ.get("DYNAMODB_TRIES", "5"))
 
     @cached_property
+    def second_person(self) -> str:
+        """Of what takes two people, by command: ``asserted`` (its word is enough) or ``known`` (refused)."""
+        return _read("SECOND_PERSON")
+
+    @cached_property
     def va_company_code_digits(self) -> int:
         return int(_read("VA_COMPANY_CODE_DIGITS"))
 

@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from invoicing import clock, reconciling
+from invoicing.asserted_people import require_second_person_by_command
 from invoicing.command_answers import answer_command
 from invoicing.reconciliation import ATTENTION, Result
 from invoicing.settings import get_settings
@@ -121,6 +122,7 @@ def _change(command: ProposeLine | WithdrawLine | ApproveLine | ResolveLine) -> 
         case WithdrawLine():
             return reconciling.withdraw_line(*ids, by=by, reason=command.reason)
         case ApproveLine():
+            require_second_person_by_command()
             return reconciling.approve_line(*ids, by=by)
         case ResolveLine():
             return reconciling.resolve_line(*ids, by=by, note=command.note)

@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from invoicing import json_invoices, uploading
+from invoicing.asserted_people import require_second_person_by_command
 from invoicing.command_answers import answer_command
 from invoicing.sending_hours import Send
 from invoicing.store.uploads import load_upload
@@ -100,6 +101,7 @@ def _change(command: Release | Reject | Delete | Redrive) -> Upload:
     ids = (command.biller_id, command.upload_id)
     match command:
         case Release():
+            require_second_person_by_command()
             return uploading.release_upload(
                 *ids, released_by=command.user_id, acknowledged=command.acknowledged, send=command.send
             )

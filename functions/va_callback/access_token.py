@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import lru_cache
 
 from invoicing import clock
 from invoicing.settings import get_settings
@@ -10,6 +11,8 @@ from invoicing.store.secrets import Pair, load_newer_secret, load_secret
 LIFE = timedelta(minutes=15)
 _ALGORITHM = "HS256"
 _AUDIENCE = "snap"
+_MAX_KEPT = 64
+"""Tokens whose reading is kept in this process; made-up ones push each other out."""
 
 
 def issue_token(client_id: str) -> str:
@@ -30,21 +33,25 @@ def is_token_of(token: str, client_id: str) -> bool:
     if key is None:
         # Signed by another process with a key that is newer than ours, or made up.
         key = _find_key(load_newer_secret(arn) or (), named)
-    return key is not None and _is_valid(token, key, client_id)
+    claims = _read_claims(token, key) if key is not None else None
+    # Life by our own clock: the library has no way to be told the time.
+    return claims is not None and claims[0] == client_id and clock.now().timestamp() < claims[1]
 
 
-def _is_valid(token: str, key: str, client_id: str) -> bool:
+@lru_cache(maxsize=_MAX_KEPT)
+def _read_claims(token: str, key: str) -> tuple[str, float] | None:
+    """Client and end of life; None of a token that this key did not sign. A bank sends one token for 15 minutes."""
     import jwt
 
     options = {"require": ["sub", "aud", "iat", "exp"], "verify_exp": False, "verify_iat": False}
     try:
         claims = jwt.decode(token, key, algorithms=[_ALGORITHM], audience=_AUDIENCE, options=options)  # type: ignore[arg-type]
     except jwt.InvalidTokenError:
-        return False
-    # Life by our own clock: the library has no way to be told the time.
-    return claims["sub"] == client_id and clock.now().timestamp() < float(claims["exp"])
+        return None
+    return str(claims["sub"]), float(claims["exp"])
 
 
+@lru_cache(maxsize=_MAX_KEPT)
 def _read_key_name(token: str) -> str:
     import jwt
 

@@ -40,16 +40,23 @@ def answer_payment(call: VerifiedCall) -> Answer:
         return build_answer(Service.PAYMENT, _choose_case(call, outcome), data, outcome.verdict, **more)
 
     build_record = call.build_record
+    kept: list[Answer] = []
+
+    def build_call_record(outcome: Outcome) -> dict[str, Any]:
+        kept[:] = [answer(outcome)]
+        return build_record(kept[0]) if build_record else {}
+
     try:
         outcome = post_payment(
             _read_payment(call, body),
             read_request(call),
-            build_call_record=(lambda outcome: build_record(answer(outcome))) if build_record else None,
+            build_call_record=build_call_record if build_record else None,
         )
     except StoreBusyError:
         return answer_busy()
     payment_counts.count(outcome, _choose_case(call, outcome).code, call.call_id)
-    return replace(answer(outcome), is_kept=outcome.is_call_kept)
+    # The bank hears the very answer that stands beside its call.
+    return replace(kept[0], is_kept=True) if outcome.is_call_kept else answer(outcome)
 
 
 def _read_payment(call: VerifiedCall, body: PaymentBody) -> BankPayment:

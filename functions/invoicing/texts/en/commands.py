@@ -7,6 +7,7 @@ TEXTS = {
     "upload_not_found": "There is no such upload.",
     "upload_state": "This step is not possible now: {detail}.",
     "same_person": "A second person has to do this, not the one who started it.",
+    "decided_elsewhere": "A second person decides in the dashboard or by the API, where it is known who that is.",
     "warnings_not_acknowledged": "Some warnings are not acknowledged yet: {detail}.",
     "virtual_accounts_used_up": "Company code {detail} has no virtual account numbers left; ask the bank.",
     "notice_policy": (

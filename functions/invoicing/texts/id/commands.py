@@ -7,6 +7,7 @@ TEXTS = {
     "upload_not_found": "Unggahan ini tidak ada.",
     "upload_state": "Langkah ini tidak bisa dilakukan sekarang: {detail}.",
     "same_person": "Langkah ini harus dilakukan orang lain, bukan yang memulainya.",
+    "decided_elsewhere": "Persetujuan orang kedua diberikan di dasbor atau lewat API, tempat orangnya dikenal.",
     "warnings_not_acknowledged": "Masih ada peringatan yang belum disetujui: {detail}.",
     "virtual_accounts_used_up": "Nomor virtual account untuk kode perusahaan {detail} sudah habis; hubungi bank.",
     "notice_policy": (
