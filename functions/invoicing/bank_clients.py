@@ -107,10 +107,16 @@ def describe_client(client: BankClient) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def compute_fingerprint(pem: str) -> str:
-    """SHA-256 of the key, as ``openssl pkey -pubin -outform der | sha256sum`` prints it."""
+    """SHA-256 of the key, as ``openssl pkey -pubin -outform der | sha256sum`` prints it; of none, ``unreadable``.
+
+    A record that somebody spoilt must show itself, and hide no other.
+    """
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    key = read_public_key(pem).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    try:
+        key = read_public_key(pem).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except ValueError:
+        return "unreadable"
     return hashlib.sha256(key).hexdigest()
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from infra.local.bank import PATH, Bank, Fault, Identity, write_public_key
 from invoicing import bank_changes, clock
 from invoicing.bank_clients import compute_fingerprint
+from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from tests.integration.aws_from_template import forget_process_state
 from tests.integration.conftest import Aws
@@ -248,3 +249,17 @@ def test_replay_that_runs_out_of_time_goes_on_where_it_stopped(aws: Aws, monkeyp
 
 def test_replay_of_no_day_is_refused(aws: Aws) -> None:
     assert replay("yesterday")["error"]["code"] == "bad_command"
+
+
+def test_client_whose_key_somebody_spoilt_is_shown_beside_the_others(aws: Aws) -> None:
+    connect("BANK-A", "88001")
+    connect("BANK-B", "88002", key=1)
+    dynamodb.client().update_item(
+        TableName=get_settings().bank_clients_table,
+        Key={"pk": {"S": "clients"}, "sk": {"S": "BANK-A"}},
+        UpdateExpression="SET public_keys = :broken",
+        ExpressionAttributeValues={":broken": {"L": [{"S": "broken"}]}},
+    )
+    shown = {client["client_id"]: client["public_keys"] for client in operate("list_clients")["clients"]}
+    assert list(shown["BANK-A"]) == ["unreadable"]
+    assert len(shown["BANK-B"][0]) == 64
