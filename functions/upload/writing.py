@@ -213,6 +213,9 @@ def _classify(upload: Upload, rows: Sequence[_Row], tally: _Tally) -> list[_Row]
             if (account["upload_id"], account["row"]) != (upload.upload_id, row.row):
                 raise VirtualAccountTakenError(row.va_number)
             _count_written([row], tally)
+        elif invoice is not None and invoice["va_number"] == row.va_number:
+            # Written by a second delivery of this chunk between the two reads.
+            _count_written([row], tally)
         elif invoice is None:
             replaces = archived.get(normalise_number(row.draft["number"]))
             new.append(row if replaces == row.replaces else replace(row, replaces=replaces))

@@ -209,6 +209,24 @@ def test_lost_answer_of_a_committed_transaction_is_found_out(released: Upload, a
     assert (done.totals["written"], done.totals["written_already_there"]) == (INVOICES, 0)
 
 
+def test_invoices_that_a_second_delivery_writes_between_our_two_reads_are_ours(
+    released: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = dynamodb.commit
+
+    def commit_after_the_other(writes: Any) -> Any:
+        commit(writes)
+        return commit(writes)
+
+    monkeypatch.setattr(dynamodb, "commit", commit_after_the_other)
+    # The accounts are read first: not written yet.
+    monkeypatch.setattr("invoicing.store.invoices.load_virtual_accounts", lambda *_: {})
+    scenario.write_all_chunks()
+    done = reload(released)
+    assert done.totals
+    assert (done.totals["written"], done.totals["written_already_there"]) == (INVOICES, 0)
+
+
 def test_number_created_in_between_is_already_there_or_a_conflict_and_never_overwritten(
     tmp_path: Path,
 ) -> None:
