@@ -13,9 +13,10 @@ import pytest
 
 from infra.local.settlement_files import DIFFERENCES, SettledPayment, distort, settle_postings, write_settlement
 from invoicing import archiving, clock, reconciling, settlements
+from invoicing.errors import ChangedMeanwhileError
 from invoicing.reconciliation import Result
 from invoicing.settings import get_settings
-from invoicing.store import bulk, files, reconciliations
+from invoicing.store import audit, bulk, files, reconciliations
 from invoicing.store.invoices import load_current_invoice
 from report import reconcile, reconcile_command_handler, reconcile_handler
 from tests import hostile_workbooks
@@ -669,3 +670,27 @@ def test_long_account_number_in_a_number_cell_is_unreadable_not_rounded(ticking:
     book.save(content)
     drop(content.getvalue(), "numbers.xlsx")
     assert count_results(list_files()[0]) == {"unreadable": (2, 0)}
+
+
+def test_form_that_another_officer_set_meanwhile_is_not_overwritten(
+    ticking: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(user_id: str) -> None:
+        ticking.advance(minutes=1)
+        at = clock.to_text(ticking.instant)
+        reconciliations.save_format("028", settlements.SettlementFormat(), user_id=user_id, at=at)
+
+    save("rini")
+    build = audit.build_audit_write
+
+    def build_after_the_other(*given: Any, **named: Any) -> Any:
+        """Between reading the form and writing it."""
+        monkeypatch.setattr(audit, "build_audit_write", build)
+        save("tono")
+        return build(*given, **named)
+
+    monkeypatch.setattr(audit, "build_audit_write", build_after_the_other)
+    with pytest.raises(ChangedMeanwhileError):
+        save("wati")
+    table = boto3.resource("dynamodb").Table(get_settings().reconciliations_table)
+    assert table.get_item(Key={"pk": "028", "sk": "format"})["Item"]["set_by"] == "tono"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 from zlib import crc32
 
 from botocore.exceptions import ClientError
@@ -38,6 +38,7 @@ from invoicing.notices import (
 )
 from invoicing.settings import get_settings
 from invoicing.store import bulk, dynamodb
+from invoicing.store.transactions import commit_all
 
 DUE_SHARDS = tuple(f"{shard:02d}" for shard in range(16))
 LOT_SHARDS = 4
@@ -301,16 +302,7 @@ def load_records(refs: Sequence[NoticeRef]) -> list[dict[str, Any]]:
 
 def create_resend(item: Mapping[str, Any], audit: dict[str, Any]) -> bool:
     """Put a notice that a person asked for, with its audit entry; False when its id is taken."""
-    put = dynamodb.build_put(get_settings().notices_table, dynamodb.to_item(item))
-    try:
-        dynamodb.client().transact_write_items(TransactItems=cast(Any, [put, audit]))
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        # A conflict is another resend of the same message, just being written.
-        if codes is None or not {"ConditionalCheckFailed", "TransactionConflict"} & set(codes):
-            raise
-        return False
-    return True
+    return not commit_all([dynamodb.build_put(get_settings().notices_table, dynamodb.to_item(item)), audit])
 
 
 def list_accounts_told(biller_id: str, address: str, limit: int) -> list[str]:

@@ -15,8 +15,9 @@ by_state, sparse); files have ``bank_code#files``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
+from invoicing.errors import ChangedMeanwhileError
 from invoicing.reconciliation import ATTENTION, SETTLES, Finding, Known, Result
 from invoicing.settings import get_settings
 from invoicing.settlements import SettlementFormat
@@ -38,9 +39,22 @@ def load_format(bank_code: str) -> SettlementFormat:
 
 
 def save_format(bank_code: str, form: SettlementFormat, *, user_id: str, at: str) -> None:
+    """Raises ChangedMeanwhileError when somebody else set it since it was read here."""
     before = _load(bank_code, "format")
+    is_as_read: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+    if before:
+        is_as_read = {
+            "ConditionExpression": "set_at = :seen",
+            "ExpressionAttributeValues": {":seen": {"S": before["set_at"]}},
+        }
     item = {"pk": bank_code, "sk": "format", "form": form.as_record(), "set_by": user_id, "set_at": at}
-    put = {"Put": {"TableName": get_settings().reconciliations_table, "Item": dynamodb.to_item(item)}}
+    put = {
+        "Put": {
+            "TableName": get_settings().reconciliations_table,
+            "Item": dynamodb.to_item(item),
+            **is_as_read,
+        }
+    }
     entry = audit.build_audit_write(
         audit.BANK,
         user_id=user_id,
@@ -50,7 +64,8 @@ def save_format(bank_code: str, form: SettlementFormat, *, user_id: str, at: str
         before=before["form"] if before else None,
         after=form.as_record(),
     )
-    dynamodb.client().transact_write_items(TransactItems=cast(Any, [put, entry]))
+    if transactions.commit_all([put, entry]):
+        raise ChangedMeanwhileError(bank_code)
 
 
 # --- files ---------------------------------------------------------------------------------------------------------

@@ -6,9 +6,7 @@ the person's contacts are erased; the hash then keeps it effective.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from invoicing import clock
 from invoicing.errors import SuppressionNotFoundError
@@ -16,6 +14,7 @@ from invoicing.notices import Channel, SuppressionReason, hash_recipient, mask_a
 from invoicing.settings import get_settings
 from invoicing.store import dynamodb
 from invoicing.store.audit import build_audit_write
+from invoicing.store.transactions import commit_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +93,7 @@ def save_dismissal(suppression: Suppression, va_number: str) -> bool:
         at=suppression.since,
         after={"suppression_id": suppression.suppression_id, "address": suppression.address},
     )
-    try:
-        dynamodb.client().transact_write_items(TransactItems=cast(Any, [{"Update": update}, entry]))
-    except ClientError as error:
-        codes = dynamodb.read_cancellation_codes(error)
-        if codes is None or codes[0] != "ConditionalCheckFailed":
-            raise
-        return False
-    return True
+    return not commit_all([{"Update": update}, entry])
 
 
 def load_suppression(biller_id: str, suppression_id: str) -> Suppression:
